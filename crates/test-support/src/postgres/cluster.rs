@@ -1,0 +1,130 @@
+//! A throw-away PostgreSQL cluster that ends with the test process.
+//!
+//! A shell makes, starts, stops and removes it (see [`Keeper`]), as an unprivileged user when the tests run as root,
+//! because PostgreSQL refuses to be root. It listens on a socket in its own directory only: no ports, no races.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::programs::Programs;
+use crate::keeper::Keeper;
+
+/// How long initdb and the start may take on a busy machine.
+const READY_WITHIN: Duration = Duration::from_mins(1);
+
+/// What the kernel's memory disk must have free to be used.
+const ROOM_KIB: u64 = 1024 * 1024;
+
+/// Makes the cluster, runs it until standard input ends, removes it. $1: programs, $2: directory, $3…: settings.
+const SCRIPT: &str = r#"
+bin=$1; dir=$2; shift 2
+"$bin/initdb" --no-sync --no-locale --encoding UTF8 --auth trust --username postgres --pgdata "$dir/data" >"$dir/log" 2>&1 || exit 1
+"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >>"$dir/log" 2>&1 &
+server=$!
+read _
+kill -QUIT $server
+wait $server
+rm -rf "$dir"
+"#;
+
+/// Settings of every cluster: its socket is its only door, and many tests may connect at once.
+const SETTINGS: [&str; 3] = ["listen_addresses=", "max_connections=400", "shared_buffers=64MB"];
+
+/// Settings that do not survive a power cut, in exchange for speed.
+const FAST: [&str; 5] =
+    ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off", "wal_level=minimal"];
+
+/// What `wal_level=minimal` demands.
+const FAST_SENDERS: &str = "max_wal_senders=0";
+
+/// Whether a commit is on disk when it is acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    /// Nothing is flushed; the cluster lies in memory where the machine has such a disk.
+    Fast,
+    /// PostgreSQL's own defaults, on a real disk.
+    Durable,
+}
+
+/// A running cluster.
+#[derive(Debug)]
+pub(super) struct Cluster {
+    directory: PathBuf,
+    _keeper: Keeper,
+}
+
+impl Cluster {
+    /// Makes and starts a cluster, and waits until it takes connections.
+    pub(super) fn start(programs: &Programs, durability: Durability) -> Self {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix("bonafide-pg-").permissions(fs::Permissions::from_mode(0o700));
+        let memory = Path::new("/dev/shm");
+        let directory = match durability {
+            Durability::Fast if has_room(memory) => builder.tempdir_in(memory),
+            _ => builder.tempdir(),
+        };
+        // From here on the keeper removes it: a destructor does not run when a test process ends.
+        let directory = directory.expect("a temporary directory can be made").keep();
+
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", SCRIPT, "keeper"]).arg(programs.folder()).arg(&directory);
+        let fast = FAST.iter().chain([&FAST_SENDERS]).filter(|_| durability == Durability::Fast);
+        shell.args(SETTINGS.iter().chain(fast).flat_map(|setting| ["-c", setting]));
+        shell.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null());
+        if fs::metadata(&directory).is_ok_and(|it| it.uid() == 0) {
+            let (uid, gid) = unprivileged();
+            std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("root may give a directory away");
+            shell.uid(uid).gid(gid);
+        }
+        let mut keeper = Keeper::start(shell);
+        wait_until_ready(&directory, &mut keeper);
+        Self { directory, _keeper: keeper }
+    }
+
+    /// The URL of one of its databases.
+    pub(super) fn url(&self, database: &str) -> String {
+        format!("postgres://postgres@localhost/{database}?host={}", self.directory.display())
+    }
+}
+
+/// PostgreSQL writes `ready` to the last line of its pid file when it takes connections.
+fn wait_until_ready(directory: &Path, keeper: &mut Keeper) {
+    let started = Instant::now();
+    loop {
+        let status = fs::read_to_string(directory.join("data/postmaster.pid")).unwrap_or_default();
+        if status.lines().last().is_some_and(|line| line.trim() == "ready") {
+            return;
+        }
+        let failed = keeper.has_ended();
+        if failed || started.elapsed() > READY_WITHIN {
+            let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
+            if failed {
+                let _ = fs::remove_dir_all(directory);
+            }
+            panic!("PostgreSQL does not start; its log:\n{log}");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// User and group id of `postgres`, or else of `nobody`.
+fn unprivileged() -> (u32, u32) {
+    let users = fs::read_to_string("/etc/passwd").expect("root can read the list of users");
+    let ids = |name: &str| {
+        let fields = users.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields[0] == name)?;
+        Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
+    };
+    ids("postgres").or_else(|| ids("nobody")).expect("there is a user postgres or nobody")
+}
+
+/// Whether a directory is there and has enough room: in containers the memory disk often has 64 MB.
+fn has_room(directory: &Path) -> bool {
+    let Ok(output) = Command::new("df").args(["-Pk"]).arg(directory).output() else { return false };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
+    directory.is_dir() && free.is_some_and(|free| free >= ROOM_KIB)
+}
