@@ -147,7 +147,8 @@ impl Keyring {
     /// The public name of this root key.
     pub fn id(&self) -> RootId {
         let key = self.derive(b"root-id");
-        RootId(key.as_bytes()[..16].iter().map(|byte| format!("{byte:02x}")).collect())
+        let id: [u8; 16] = std::array::from_fn(|index| key.as_bytes()[index]);
+        RootId(format!("{:032x}", u128::from_be_bytes(id)))
     }
 
     /// The key for one use.
@@ -179,7 +180,7 @@ fn check_private(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt as _;
     let metadata = fs::metadata(path).map_err(|source| Error::Io { path: path.into(), source })?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 { Ok(()) } else { Err(Error::TooOpen { path: path.into(), mode }) }
+    if mode.trailing_zeros() >= 6 { Ok(()) } else { Err(Error::TooOpen { path: path.into(), mode }) }
 }
 
 #[cfg(not(unix))]

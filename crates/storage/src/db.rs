@@ -1,0 +1,131 @@
+//! The one way to a database.
+
+use crate::feed::{Change, Changes};
+use crate::group::Group;
+use crate::tx::Tx;
+use crate::{Error, Source, Work, migrate, postgres, sqlite};
+use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait as _};
+use std::sync::{Arc, OnceLock};
+
+/// How a database is opened. The defaults are right for one node.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many writes share one commit on SQLite, at most.
+    pub batch: usize,
+    /// How many connections read on SQLite, or do everything on PostgreSQL.
+    pub connections: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { batch: 64, connections: 8 }
+    }
+}
+
+/// Whoever wants to know at once what this process has just committed.
+type Callback = Box<dyn Fn(&Changes) + Send + Sync>;
+
+#[derive(Clone, Default)]
+pub(crate) struct Listener(Arc<OnceLock<Callback>>);
+
+impl Listener {
+    pub(crate) fn tell(&self, changes: &[Change]) {
+        if !changes.is_empty() {
+            self.tell_all(&Changes::These(changes.to_vec()));
+        }
+    }
+
+    pub(crate) fn tell_all(&self, changes: &Changes) {
+        if let Some(callback) = self.0.get() {
+            callback(changes);
+        }
+    }
+}
+
+/// A database, open. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: Writer,
+    pub(crate) listener: Listener,
+    pub(crate) source: Source,
+}
+
+#[derive(Clone)]
+enum Writer {
+    Group(Group),
+    Each(DatabaseConnection),
+}
+
+impl Db {
+    /// Opens a database and brings its schema up to date, under a lock that other processes wait for.
+    ///
+    /// # Errors
+    /// If it cannot be reached, was written by a newer version, or a migration fails (then nothing of it is kept).
+    pub async fn open(source: Source, options: &Options) -> Result<Self, Error> {
+        let listener = Listener::default();
+        match &source {
+            Source::Sqlite(dir) => {
+                let writer = sqlite::writer(dir).await?;
+                migrate::run(&writer).await?;
+                let reader = sqlite::readers(dir, options.connections).await?;
+                let writer = Writer::Group(Group::start(writer, listener.clone(), options.batch));
+                Ok(Self { reader, writer, listener, source })
+            }
+            Source::Postgres(url) => {
+                let pool = postgres::pool(url, options.connections).await?;
+                migrate::run(&pool).await?;
+                Ok(Self { reader: pool.clone(), writer: Writer::Each(pool), listener, source })
+            }
+        }
+    }
+
+    /// A connection for single reads. On SQLite it refuses to write.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// A read-only transaction: all that is read through it is of one moment.
+    ///
+    /// # Errors
+    /// If no connection is to be had.
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
+        let (isolation, access) = match self.source {
+            Source::Sqlite(_) => (None, None),
+            Source::Postgres(_) => (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)),
+        };
+        Ok(self.reader.begin_with_config(isolation, access).await?)
+    }
+
+    /// Runs a closure in a transaction and returns its value when that is durable; an error keeps nothing.
+    ///
+    /// The closure can be called more than once, each time in a fresh transaction, and its commit may be shared
+    /// with others: it must do nothing but use the transaction, and must not wait for anything else. It borrows
+    /// only the transaction, so that a typical one reads `move |tx| revision::create(tx, by, draft.clone(), now).boxed()`.
+    ///
+    /// # Errors
+    /// The closure's own, or [`Error`] as the closure's error type.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync + 'static,
+    {
+        match &self.writer {
+            Writer::Group(group) => group.write(work).await,
+            Writer::Each(pool) => postgres::write(pool, &self.listener, work).await,
+        }
+    }
+
+    /// Names the one who is told what was changed: by a write of this process after its commit and before its
+    /// caller is answered, by other processes within a second (while [`crate::feed::watch`] runs).
+    /// Only the first call has an effect.
+    pub fn on_change(&self, callback: impl Fn(&Changes) + Send + Sync + 'static) {
+        let _ = self.listener.0.set(Box::new(callback));
+    }
+
+    /// What this database is, for logs and the status.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+}

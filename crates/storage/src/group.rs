@@ -1,0 +1,173 @@
+//! Group commit for SQLite: those who wait share one transaction and one fsync.
+//!
+//! One task owns the writing connection. It opens a transaction for the first closure that comes,
+//! runs every closure in a savepoint of its own, and commits when nobody waits any more or after
+//! [`Options::batch`](crate::Options) closures. Nobody is answered before the commit. If the
+//! transaction as a whole is lost (disk full, I/O error), every closure is run once more by itself,
+//! so that one closure's bad luck is not the others'.
+
+use crate::db::Listener;
+use crate::feed::Change;
+use crate::tx::Tx;
+use crate::{Error, Work};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+};
+use std::panic::AssertUnwindSafe;
+use tokio::sync::{mpsc, oneshot};
+
+/// How many writes may wait before a further one is refused.
+const QUEUE: usize = 4096;
+
+/// A closure in the queue, with its types forgotten.
+trait Job: Send {
+    /// Runs the closure and keeps its result; true if its savepoint is to be kept.
+    fn run<'t>(&'t mut self, tx: &'t Tx) -> BoxFuture<'t, bool>;
+    /// Gives the result to whoever waits; an error here takes the place of a result.
+    fn answer(self: Box<Self>, outcome: Result<(), Error>);
+}
+
+struct TypedJob<T, E, F> {
+    work: F,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<T, E, F> Job for TypedJob<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync,
+{
+    fn run<'t>(&'t mut self, tx: &'t Tx) -> BoxFuture<'t, bool> {
+        let Self { work, result, .. } = self;
+        async move {
+            let outcome = AssertUnwindSafe(async { work(tx).await }).catch_unwind().await;
+            let outcome = outcome.unwrap_or_else(|_| Err(Error::Panicked.into()));
+            result.insert(outcome).is_ok()
+        }
+        .boxed()
+    }
+
+    fn answer(self: Box<Self>, outcome: Result<(), Error>) {
+        let result = match (outcome, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(Error::Closed.into()),
+            (Err(error), _) => Err(error.into()),
+        };
+        // whoever asked may have gone away; the write stands all the same
+        let _ = self.reply.send(result);
+    }
+}
+
+/// The way into the writer's queue.
+#[derive(Clone)]
+pub(crate) struct Group(mpsc::Sender<Box<dyn Job>>);
+
+impl Group {
+    /// Starts the task that owns the writing connection.
+    pub(crate) fn start(connection: DatabaseConnection, listener: Listener, batch: usize) -> Self {
+        let (sender, queue) = mpsc::channel(QUEUE);
+        tokio::spawn(Writer { connection, listener, batch: batch.max(1) }.run(queue));
+        Self(sender)
+    }
+
+    /// Queues a closure and waits until its transaction is durable.
+    pub(crate) async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.0.try_send(Box::new(TypedJob { work, result: None, reply })).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => Error::Overloaded,
+            mpsc::error::TrySendError::Closed(_) => Error::Closed,
+        })?;
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+}
+
+fn answer(jobs: Vec<Box<dyn Job>>, outcome: &Result<(), Error>) {
+    for job in jobs {
+        job.answer(outcome.clone());
+    }
+}
+
+struct Writer {
+    connection: DatabaseConnection,
+    listener: Listener,
+    batch: usize,
+}
+
+impl Writer {
+    async fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+        while let Some(first) = queue.recv().await {
+            let mut jobs = vec![first];
+            match self.transaction(&mut jobs, Some(&mut queue)).await {
+                Err(_) if jobs.len() > 1 => self.one_by_one(jobs).await,
+                outcome => answer(jobs, &outcome),
+            }
+        }
+    }
+
+    async fn one_by_one(&self, jobs: Vec<Box<dyn Job>>) {
+        for job in jobs {
+            let mut alone = vec![job];
+            let outcome = self.transaction(&mut alone, None).await;
+            answer(alone, &outcome);
+        }
+    }
+
+    /// Runs the jobs, and with a queue whatever comes meanwhile, in one transaction. On an error nothing of it is kept.
+    async fn transaction(
+        &self,
+        jobs: &mut Vec<Box<dyn Job>>,
+        mut queue: Option<&mut mpsc::Receiver<Box<dyn Job>>>,
+    ) -> Result<(), Error> {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        let transaction = self.connection.begin_with_options(immediate).await?;
+        let mut changes = Vec::new();
+        let mut index = 0;
+        while let Some(job) = jobs.get_mut(index) {
+            if let Err(error) = savepoint(&transaction, job.as_mut(), &mut changes).await {
+                tracing::warn!(error = %error, "A transaction was lost and its writes are run again one by one");
+                // the transaction may be gone already; what matters is that nothing of it stays
+                let _ = transaction.rollback().await;
+                return Err(error.into());
+            }
+            index += 1;
+            if index == jobs.len()
+                && index < self.batch
+                && let Some(next) = queue.as_mut().and_then(|queue| queue.try_recv().ok())
+            {
+                jobs.push(next);
+            }
+        }
+        transaction.commit().await?;
+        self.listener.tell(&changes);
+        Ok(())
+    }
+}
+
+/// Runs one job in a savepoint. An error means that the whole transaction is lost, not that the job failed.
+async fn savepoint(
+    transaction: &DatabaseTransaction,
+    job: &mut dyn Job,
+    changes: &mut Vec<Change>,
+) -> Result<(), DbErr> {
+    let tx = Tx::new(transaction.begin().await?);
+    let keep = job.run(&tx).await;
+    let (inner, its_changes) = tx.into_parts();
+    if keep {
+        changes.extend(its_changes);
+        inner.commit().await
+    } else {
+        inner.rollback().await
+    }
+}

@@ -1,0 +1,75 @@
+//! Brings a schema up to date, under a lock, all or nothing.
+
+use crate::{Error, Source, postgres, sqlite};
+use bonafide_migrations::Migrator;
+use sea_orm::{
+    ConnectionTrait as _, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+use sea_orm_migration::MigratorTrait as _;
+
+/// The key of the advisory lock on PostgreSQL: "bonafide" as a number.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(7093002226453734501)";
+
+/// Runs every migration that is missing, in one transaction that others wait for.
+pub(crate) async fn run(connection: &DatabaseConnection) -> Result<(), Error> {
+    if connection.get_database_backend() == DbBackend::Postgres {
+        refuse_newer(connection).await?;
+        if !exists(connection).await? || !Migrator::get_pending_migrations(connection).await?.is_empty() {
+            let transaction = connection.begin().await?;
+            transaction.execute_unprepared(LOCK).await?;
+            Migrator::up(&transaction, None).await?;
+            transaction.commit().await?;
+        }
+        return Ok(());
+    }
+    let immediate =
+        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    let transaction = connection.begin_with_options(immediate).await?;
+    refuse_newer(&transaction).await?;
+    Migrator::up(&transaction, None).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// The names of the migrations that [`crate::Db::open`] would run; changes nothing.
+///
+/// # Errors
+/// If the database cannot be read, or was written by a newer version.
+pub async fn plan(source: &Source) -> Result<Vec<String>, Error> {
+    let connection = match source {
+        Source::Sqlite(dir) if !dir.join("bonafide.db").exists() => {
+            return Ok(Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect());
+        }
+        Source::Sqlite(dir) => sqlite::readers(dir, 1).await?,
+        Source::Postgres(url) => postgres::pool(url, 1).await?,
+    };
+    refuse_newer(&connection).await?;
+    let applied = applied(&connection).await?;
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    Ok(names.filter(|name| !applied.contains(name)).collect())
+}
+
+async fn refuse_newer(connection: &impl sea_orm::ConnectionTrait) -> Result<(), Error> {
+    let known: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    match applied(connection).await?.into_iter().find(|name| !known.contains(name)) {
+        Some(name) => Err(Error::Newer(name)),
+        None => Ok(()),
+    }
+}
+
+async fn applied(connection: &impl sea_orm::ConnectionTrait) -> Result<Vec<String>, Error> {
+    if !exists(connection).await? {
+        return Ok(Vec::new());
+    }
+    let rows = connection.query_all_raw(crate::sql(connection, "SELECT version FROM seaql_migrations", [])).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+async fn exists(connection: &impl sea_orm::ConnectionTrait) -> Result<bool, Error> {
+    let query = match connection.get_database_backend() {
+        DbBackend::Postgres => "SELECT 1 WHERE to_regclass('seaql_migrations') IS NOT NULL",
+        _ => "SELECT 1 FROM sqlite_schema WHERE name = 'seaql_migrations'",
+    };
+    Ok(connection.query_one_raw(crate::sql(connection, query, [])).await?.is_some())
+}

@@ -1,0 +1,78 @@
+//! PostgreSQL: a pool, and one serializable transaction per write, run again when it clashed.
+
+use crate::db::Listener;
+use crate::tx::Tx;
+use crate::{Error, Work};
+use futures_util::FutureExt as _;
+use sea_orm::{DatabaseConnection, IsolationLevel, SqlxPostgresConnector, TransactionTrait as _};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use std::hash::{BuildHasher as _, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+/// How often a transaction is run before the caller is told to come back later.
+const ATTEMPTS: u32 = 24;
+
+/// Opens a pool. Connecting gives up after five seconds, a statement after fifteen.
+pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnection, Error> {
+    let options: PgConnectOptions = url.parse()?;
+    let options = options
+        .application_name("bonafide")
+        .options([
+            ("statement_timeout", "15000"),
+            ("lock_timeout", "10000"),
+            ("idle_in_transaction_session_timeout", "60000"),
+        ])
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_with(options)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
+/// Runs a closure in a serializable transaction until it went through without a clash.
+pub(crate) async fn write<T, E, F>(pool: &DatabaseConnection, listener: &Listener, work: F) -> Result<T, E>
+where
+    F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync,
+    E: From<Error>,
+{
+    for attempt in 0..ATTEMPTS {
+        if attempt > 0 {
+            tokio::time::sleep(pause(attempt)).await;
+        }
+        let begun = pool.begin_with_config(Some(IsolationLevel::Serializable), None).await;
+        let tx = Tx::new(begun.map_err(Error::from)?);
+        let Ok(result) = AssertUnwindSafe(async { work(&tx).await }).catch_unwind().await else {
+            return Err(Error::Panicked.into());
+        };
+        let again = tx.wants_again();
+        let (inner, changes) = tx.into_parts();
+        match result {
+            Ok(value) => match inner.commit().await {
+                Ok(()) => {
+                    listener.tell(&changes);
+                    return Ok(value);
+                }
+                Err(error) if crate::error::is_transient(&error) => {}
+                Err(error) => return Err(Error::from(error).into()),
+            },
+            Err(error) => {
+                inner.rollback().await.map_err(Error::from)?;
+                if !again {
+                    return Err(error);
+                }
+            }
+        }
+    }
+    Err(Error::Contended.into())
+}
+
+/// Waits longer each time, at random, so that those who clashed do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let most = 1000 * 2_u64.saturating_pow(attempt.min(7));
+    // every RandomState has random keys of its own: enough for a jitter
+    Duration::from_micros(RandomState::new().hash_one(attempt) % most)
+}

@@ -1,0 +1,77 @@
+//! SQLite: one connection that writes, several that only read, all with the same checked settings.
+
+use crate::Error;
+use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Row as _};
+use std::path::Path;
+use std::time::Duration;
+
+/// What every connection must say of itself, and why we insist: erased rows must not stay readable in free
+/// pages (`secure_delete`) or in temporary files (`temp_store`), acknowledged writes must be on disk (`synchronous`).
+const EXPECTED: [(&str, &str); 5] =
+    [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("secure_delete", "1"), ("temp_store", "2")];
+
+fn options(dir: &Path, readonly: bool) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(dir.join("bonafide.db"))
+        .create_if_missing(!readonly)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("secure_delete", "ON")
+        .pragma("temp_store", "MEMORY")
+        .pragma("query_only", if readonly { "ON" } else { "OFF" })
+        .disable_statement_logging()
+}
+
+/// Opens the one connection that writes, and creates the database if it is not there.
+pub(crate) async fn writer(dir: &Path) -> Result<DatabaseConnection, Error> {
+    prepare(dir)?;
+    pool(dir, false, 1).await
+}
+
+/// Opens connections that only read.
+pub(crate) async fn readers(dir: &Path, count: u32) -> Result<DatabaseConnection, Error> {
+    pool(dir, true, count).await
+}
+
+/// Opens one connection of its own, for watching `data_version`.
+pub(crate) async fn observer(dir: &Path) -> Result<SqliteConnection, Error> {
+    Ok(options(dir, true).connect().await?)
+}
+
+async fn pool(dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseConnection, Error> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .acquire_timeout(Duration::from_secs(15))
+        .after_connect(|connection, _| Box::pin(check(connection)))
+        .connect_with(options(dir, readonly))
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+async fn check(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    for (pragma, expected) in EXPECTED {
+        let row = sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"))).fetch_one(&mut *connection).await?;
+        let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))?;
+        if found != expected {
+            let message = format!("SQLite's {pragma} is {found} where it must be {expected}");
+            return Err(sqlx::Error::Configuration(message.into()));
+        }
+    }
+    Ok(())
+}
+
+fn prepare(dir: &Path) -> Result<(), Error> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir).map_err(|error| Error::Directory { path: dir.into(), reason: error.to_string() })
+}

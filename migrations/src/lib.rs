@@ -1,0 +1,29 @@
+//! The schema, one file per change. See `README.md` beside this crate for the rules.
+
+mod column;
+mod m0001_installation;
+mod m0002_site;
+mod m0003_changes;
+mod m0004_log;
+mod m0005_accounts;
+mod m0006_policies;
+mod trigger;
+
+use sea_orm_migration::prelude::*;
+
+/// All migrations of the data plane, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_installation::Migration),
+            Box::new(m0002_site::Migration),
+            Box::new(m0003_changes::Migration),
+            Box::new(m0004_log::Migration),
+            Box::new(m0005_accounts::Migration),
+            Box::new(m0006_policies::Migration),
+        ]
+    }
+}
