@@ -10,11 +10,17 @@ use bonafide_storage::{Error, Tx};
 /// One action under way: the permission it is done with, the instant at which it happens, and randomness for new ids.
 ///
 /// Domain functions that change something take it by value or reference and [`record`](Self::record) what they did.
-#[derive(Clone)]
 pub struct Act<A> {
     granted: Granted<A>,
     now: Instant,
     entropy: Entropy,
+}
+
+// derived, it would ask `A` to be Clone
+impl<A> Clone for Act<A> {
+    fn clone(&self) -> Self {
+        Self { granted: self.granted, now: self.now, entropy: self.entropy.clone() }
+    }
 }
 
 impl<A: bonafide_model::access::Action> Act<A> {
