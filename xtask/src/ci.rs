@@ -1,0 +1,81 @@
+//! `cargo xtask ci`: everything that a change has to pass, one step after the other.
+
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+
+use crate::programs::{self, cargo};
+use crate::{Failure, check, openapi};
+
+/// One step; their order is the order in which they run, the quick ones first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Step {
+    /// cargo fmt --check
+    Fmt,
+    /// cargo xtask check
+    Check,
+    /// cargo clippy on everything, warnings are errors
+    Clippy,
+    /// cargo test --workspace
+    Test,
+    /// cargo doc, warnings are errors
+    Doc,
+    /// cargo xtask openapi --check
+    Openapi,
+    /// cargo deny, where it is installed
+    Deny,
+}
+
+impl Step {
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Fmt => programs::run(&mut cargo(&["fmt", "--all", "--check"])),
+            Self::Check => check::run(),
+            Self::Clippy => {
+                programs::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+            }
+            Self::Test => programs::run(&mut cargo(&["test", "--workspace"])),
+            Self::Doc => programs::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
+            Self::Openapi => openapi::run(true),
+            Self::Deny => deny(),
+        }
+    }
+
+    fn title(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// Runs the given steps, or all, and stops at the first that fails.
+pub(crate) fn run(steps: &[Step]) -> Result<(), Failure> {
+    let chosen = Step::value_variants().iter().filter(|step| steps.is_empty() || steps.contains(step));
+    let mut took: Vec<(String, Duration)> = Vec::new();
+    for step in chosen {
+        println!("\n=== {}", step.title());
+        let started = Instant::now();
+        let done = step.run();
+        let verdict = if done.is_ok() { "passed" } else { "FAILED" };
+        println!("=== {} {verdict} after {:.1} s", step.title(), started.elapsed().as_secs_f32());
+        took.push((step.title(), started.elapsed()));
+        done.map_err(|failure| format!("step {}: {failure}", step.title()))?;
+    }
+    println!("\nall steps passed:");
+    for (title, time) in &took {
+        println!("{:>8.1} s  {title}", time.as_secs_f32());
+    }
+    Ok(())
+}
+
+/// Licences, banned crates and sources are also checked by `check`, which needs no program to be installed;
+/// the advisories only here.
+fn deny() -> Result<(), Failure> {
+    if !programs::answers(&mut cargo(&["deny", "--version"])) {
+        println!("*** SKIPPED: cargo-deny is not installed (`cargo install cargo-deny --locked`).");
+        println!("*** Licences, bans and sources were checked by `cargo xtask check`; advisories were not.");
+        return Ok(());
+    }
+    // Offline: the verdict on a change must not depend on whether a server answers today.
+    programs::run(&mut cargo(&["deny", "--offline", "check", "licenses", "bans", "sources"]))?;
+    println!("advisories need the network and are not part of this: `cargo deny check advisories`");
+    Ok(())
+}
