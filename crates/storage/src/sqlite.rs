@@ -8,9 +8,16 @@ use std::path::Path;
 use std::time::Duration;
 
 /// What every connection must say of itself, and why we insist: erased rows must not stay readable in free
-/// pages (`secure_delete`) or in temporary files (`temp_store`), acknowledged writes must be on disk (`synchronous`).
-const EXPECTED: [(&str, &str); 5] =
-    [("journal_mode", "wal"), ("synchronous", "2"), ("foreign_keys", "1"), ("secure_delete", "1"), ("temp_store", "2")];
+/// pages (`secure_delete`) or in temporary files (`temp_store`), acknowledged writes must be on disk (`synchronous`),
+/// and what cannot be deleted cannot be replaced either (`recursive_triggers`: without it REPLACE calls no trigger).
+const EXPECTED: [(&str, &str); 6] = [
+    ("journal_mode", "wal"),
+    ("synchronous", "2"),
+    ("foreign_keys", "1"),
+    ("secure_delete", "1"),
+    ("temp_store", "2"),
+    ("recursive_triggers", "1"),
+];
 
 fn options(dir: &Path, readonly: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
@@ -22,6 +29,7 @@ fn options(dir: &Path, readonly: bool) -> SqliteConnectOptions {
         .busy_timeout(Duration::from_secs(10))
         .pragma("secure_delete", "ON")
         .pragma("temp_store", "MEMORY")
+        .pragma("recursive_triggers", "ON")
         .pragma("query_only", if readonly { "ON" } else { "OFF" })
         .disable_statement_logging()
 }

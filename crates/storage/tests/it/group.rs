@@ -1,0 +1,225 @@
+//! Group commit on SQLite: who waits together commits together, and nobody pays for somebody else's mistake.
+
+use crate::{note, noted, notes, open, run, site, source};
+use bonafide_storage::{Db, Error, Options, feed};
+use bonafide_test_support::Installation;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, join_all};
+use sea_orm::ConnectionTrait as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use tokio::sync::Semaphore;
+
+type Outcome = Result<(), Error>;
+
+/// Runs writes that all wait while the first one holds the writer, so that they are one batch.
+async fn together(db: &Db, writes: Vec<BoxFuture<'_, Outcome>>) -> Vec<Outcome> {
+    let (entered, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+    let (inside, open) = (Arc::clone(&entered), Arc::clone(&gate));
+    let first = db.write::<_, Error, _>(move |_| {
+        let (entered, gate) = (Arc::clone(&inside), Arc::clone(&open));
+        async move {
+            entered.add_permits(1);
+            gate.acquire().await.expect("the gate is never closed").forget();
+            gate.add_permits(1); // it may be run a second time
+            Ok(())
+        }
+        .boxed()
+    });
+    let rest = async {
+        entered.acquire().await.expect("never closed").forget();
+        // polled first, the writes are queued before the gate opens
+        tokio::join!(biased; join_all(writes), async { gate.add_permits(1) }).0
+    };
+    let (first, rest) = tokio::join!(first, rest);
+    first.expect("the first write succeeds");
+    rest
+}
+
+/// A write that notes a number.
+fn noting(db: &Db, n: i64) -> BoxFuture<'_, Outcome> {
+    db.write(move |tx| note(tx, n).boxed()).boxed()
+}
+
+/// How many transactions the write-ahead log holds: its frames that end a commit (file format, section 4.1).
+fn commits(dir: &Path) -> usize {
+    let log = std::fs::read(dir.join("bonafide.db-wal")).expect("a write-ahead log");
+    let word = |at: usize| u32::from_be_bytes(log[at..at + 4].try_into().expect("four bytes"));
+    let (page, salt) = (word(8) as usize, (word(16), word(20)));
+    let frames = (32..log.len()).step_by(24 + page).take_while(|at| at + 24 + page <= log.len());
+    frames.filter(|at| (word(at + 8), word(at + 12)) == salt && word(at + 4) != 0).count()
+}
+
+#[tokio::test]
+async fn those_who_wait_share_a_commit() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let before = commits(&home.data_dir());
+    let outcomes = together(&db, (0..64).map(|n| noting(&db, n)).collect()).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(noted(&db).await, (0..64).collect::<Vec<_>>());
+    // the gate and 63 of them, then the last one
+    assert_eq!(commits(&home.data_dir()) - before, 2);
+}
+
+#[tokio::test]
+async fn a_batch_of_one_commits_each_by_itself() {
+    let home = Installation::on_sqlite();
+    let options = Options { batch: 1, ..Options::default() };
+    let db = Db::open(source(&home), &options).await.expect("the database opens");
+    notes(&db).await;
+    let before = commits(&home.data_dir());
+    together(&db, (0..20).map(|n| noting(&db, n)).collect()).await;
+    assert_eq!(commits(&home.data_dir()) - before, 20); // the gate writes nothing
+}
+
+#[tokio::test]
+async fn writes_without_any_arrangement_share_commits_too() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    let site = site(&db).await;
+    notes(&db).await;
+    let told = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&told);
+    db.on_change(move |_| {
+        count.fetch_add(1, SeqCst);
+    });
+    let tasks = (0..64).map(|n| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            db.write::<_, Error, _>(move |tx| {
+                async move {
+                    note(tx, n).await?;
+                    feed::append(tx, site, "note", crate::at(2)).await
+                }
+                .boxed()
+            })
+            .await
+        })
+    });
+    for task in join_all(tasks).await {
+        task.expect("no panic").expect("a write");
+    }
+    assert_eq!(noted(&db).await.len(), 64);
+    let commits = told.load(SeqCst);
+    assert!((1..=16).contains(&commits), "64 writes took {commits} commits");
+}
+
+#[tokio::test]
+async fn an_error_keeps_nothing_and_harms_no_neighbour() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let before = commits(&home.data_dir());
+    let failing = db.write(|tx| {
+        async move {
+            note(tx, 100).await?;
+            Err(Error::Overloaded)
+        }
+        .boxed()
+    });
+    let clashing = db.write(|tx| {
+        async move {
+            note(tx, 101).await?;
+            note(tx, 1).await
+        }
+        .boxed()
+    });
+    let writes = vec![noting(&db, 1), failing.boxed(), noting(&db, 2), clashing.boxed(), noting(&db, 3)];
+    let outcomes = together(&db, writes).await;
+    assert!(matches!(outcomes[1], Err(Error::Overloaded)), "{outcomes:?}");
+    assert!(matches!(outcomes[3], Err(Error::Statement(_))), "{outcomes:?}");
+    assert!([0, 2, 4].iter().all(|index| outcomes[*index].is_ok()), "{outcomes:?}");
+    assert_eq!(noted(&db).await, [1, 2, 3]);
+    assert_eq!(commits(&home.data_dir()) - before, 1);
+}
+
+#[tokio::test]
+async fn a_panic_is_rolled_back_and_the_writer_goes_on() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let panicking = db.write::<(), Error, _>(|tx| {
+        async move {
+            note(tx, 100).await?;
+            panic!("this panic is part of a test")
+        }
+        .boxed()
+    });
+    let at_once = db.write::<(), Error, _>(|_| panic!("this panic is part of a test"));
+    let outcomes = together(&db, vec![noting(&db, 1), panicking.boxed(), at_once.boxed(), noting(&db, 2)]).await;
+    assert!(matches!(outcomes[1], Err(Error::Panicked)), "{outcomes:?}");
+    assert!(matches!(outcomes[2], Err(Error::Panicked)), "{outcomes:?}");
+    noting(&db, 3).await.expect("the writer goes on");
+    assert_eq!(noted(&db).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn a_lost_transaction_is_run_again_one_by_one() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let (calls, attempts) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, tried) = (Arc::clone(&calls), Arc::clone(&attempts));
+    let counting = db.write::<_, Error, _>(move |tx| {
+        counted.fetch_add(1, SeqCst);
+        note(tx, 1).boxed()
+    });
+    // as a full disk would: SQLite gives up the whole transaction
+    let losing = db.write::<_, Error, _>(move |tx| {
+        let lost = tried.fetch_add(1, SeqCst) == 0;
+        async move {
+            note(tx, 2).await?;
+            if lost {
+                tx.execute_unprepared("ROLLBACK").await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    });
+    let outcomes = together(&db, vec![counting.boxed(), losing.boxed(), noting(&db, 3)]).await;
+    assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
+    assert_eq!(noted(&db).await, [1, 2, 3]);
+    assert_eq!((calls.load(SeqCst), attempts.load(SeqCst)), (2, 2));
+}
+
+#[tokio::test]
+async fn who_always_loses_the_transaction_is_told_and_alone() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let losing = || {
+        db.write(|tx| {
+            async move {
+                note(tx, 100).await?;
+                Ok(tx.execute_unprepared("ROLLBACK").await.map(drop)?)
+            }
+            .boxed()
+        })
+        .boxed()
+    };
+    let outcomes = together(&db, vec![noting(&db, 1), losing(), noting(&db, 2)]).await;
+    assert!(outcomes[1].is_err() && outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert!(losing().await.is_err());
+    noting(&db, 3).await.expect("the writer goes on");
+    assert_eq!(noted(&db).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn what_is_answered_survives_its_asker_and_the_process() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let asker = tokio::spawn({
+        let db = db.clone();
+        async move { noting(&db, 1).await }
+    });
+    asker.await.expect("no panic").expect("a write");
+    // another process reads it at once
+    let other = open(&home).await;
+    assert_eq!(noted(&other).await, [1]);
+    run(&other, &["INSERT INTO note (n) VALUES (2)"]).await.expect("two processes write in turn");
+    assert_eq!(noted(&db).await, [1, 2]);
+}
