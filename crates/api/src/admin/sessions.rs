@@ -1,0 +1,73 @@
+//! The logins of one's own account.
+
+use crate::answer::Done;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Caller, NoQuery, Path, Query};
+use crate::paging::{List, Listed, Page, PageQuery, Start};
+use axum::extract::State;
+use bonafide_accounts::session;
+use bonafide_model::Instant;
+use bonafide_model::id::SessionId;
+use futures_util::FutureExt as _;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One login.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    #[schema(value_type = uuid::Uuid)]
+    id: SessionId,
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    /// When it was last renewed.
+    #[schema(value_type = String, format = DateTime)]
+    used_at: Instant,
+    /// When it ends unless it is renewed.
+    #[schema(value_type = String, format = DateTime)]
+    expires_at: Instant,
+    /// Whether it is the session of this request.
+    current: bool,
+}
+
+/// List one's sessions
+#[utoipa::path(get, path = "/admin/v1/sessions", tag = "auth", params(PageQuery), responses((status = 200, body = List<SessionView>)), security(("session" = [])))]
+pub(crate) async fn list_sessions(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<Listed<SessionView>, ApiError> {
+    let (_, current) = caller.owns()?;
+    let own = caller.identity().own(app.parts.site).ok_or_else(crate::problem::Problem::not_found)?;
+    let page = Page::<SessionId>::new(&app, &query, format!("sessions/{}", caller.account()))?;
+    let found = session::list(app.db().read(), &own, page.start.clone().into(), page.fetch(), app.now()).await?;
+    let view = |session: session::Session| {
+        let session::Session { id, created_at, used_at, expires_at } = session;
+        SessionView { id, created_at, used_at, expires_at, current: id == current }
+    };
+    Ok(page.finish(found, |session| session.id, view))
+}
+
+/// End one of one's sessions
+#[utoipa::path(delete, path = "/admin/v1/sessions/{id}", tag = "auth", params(("id" = uuid::Uuid, Path, description = "The session")), responses((status = 204, description = "The session has ended")), security(("session" = [])))]
+pub(crate) async fn revoke_session(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<SessionId>,
+    _: NoQuery,
+) -> Result<Done, ApiError> {
+    let (act, _) = caller.owns()?;
+    app.db().write(move |tx| session::revoke(tx, act.clone(), id).boxed()).await?;
+    Ok(Done)
+}
+
+impl<I> From<Start<I>> for bonafide_accounts::Start<I> {
+    fn from(start: Start<I>) -> Self {
+        match start {
+            Start::First => Self::First,
+            Start::After(id) => Self::After(id),
+            Start::Before(id) => Self::Before(id),
+        }
+    }
+}

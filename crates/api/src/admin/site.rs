@@ -1,0 +1,96 @@
+//! The settings of the site.
+
+use crate::answer::Versioned;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Body, Caller, IfMatch, NoQuery};
+use axum::extract::State;
+use bonafide_model::access::{ReadSite, WriteSite};
+use bonafide_model::id::SiteId;
+use bonafide_model::text::Title;
+use bonafide_model::{Instant, Locale, Patch, TimeZone};
+use bonafide_site::{Site, SitePatch};
+use futures_util::FutureExt as _;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The settings of the site.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SiteView {
+    #[schema(value_type = uuid::Uuid)]
+    id: SiteId,
+    name: String,
+    /// The zone in which its days begin.
+    #[schema(value_type = String, example = "Europe/Amsterdam")]
+    time_zone: TimeZone,
+    /// Its languages; the first is the default.
+    #[schema(value_type = Vec<String>, example = json!(["en", "de"]))]
+    locales: Vec<Locale>,
+    /// Where the frontend lives.
+    #[schema(format = "uri")]
+    base_url: Option<String>,
+    /// How the address of a page is made.
+    #[schema(example = "https://www.example.org/{locale}/{path}")]
+    page_url_template: Option<String>,
+    /// Raised by every change; the ETag.
+    version: i64,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Instant,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Instant,
+}
+
+impl From<Site> for SiteView {
+    fn from(site: Site) -> Self {
+        let Site { id, name, time_zone, locales, base_url, page_url_template, version, created_at, updated_at } = site;
+        Self { id, name, time_zone, locales, base_url, page_url_template, version, created_at, updated_at }
+    }
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SiteChange {
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 200)]
+    name: Patch<Title>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Europe/Amsterdam")]
+    time_zone: Patch<TimeZone>,
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 50)]
+    locales: Patch<Vec<Locale>>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "uri")]
+    base_url: Patch<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    page_url_template: Patch<String>,
+}
+
+/// Read the settings of the site
+#[utoipa::path(get, path = "/admin/v1/site", tag = "site", responses((status = 200, body = SiteView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn get_site(
+    State(app): State<App>,
+    caller: Caller,
+    _: NoQuery,
+) -> Result<Versioned<SiteView>, ApiError> {
+    let by = caller.reads::<ReadSite>()?;
+    let site = bonafide_site::get(app.db().read(), by.site()).await?;
+    Ok(Versioned(site.version, site.into()))
+}
+
+/// Change the settings of the site
+#[utoipa::path(patch, path = "/admin/v1/site", tag = "site", request_body = SiteChange, responses((status = 200, body = SiteView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn update_site(
+    State(app): State<App>,
+    caller: Caller,
+    IfMatch(version): IfMatch,
+    _: NoQuery,
+    body: Body<SiteChange>,
+) -> Result<Versioned<SiteView>, ApiError> {
+    let act = caller.may::<WriteSite>()?;
+    let SiteChange { name, time_zone, locales, base_url, page_url_template } = body.value;
+    let patch = SitePatch { name, time_zone, locales, base_url, page_url_template };
+    let site = app.db().write(move |tx| bonafide_site::patch(tx, act.clone(), version, patch.clone()).boxed()).await?;
+    Ok(Versioned(site.version, site.into()))
+}

@@ -1,0 +1,112 @@
+//! What every handler can reach.
+
+use crate::cache::Store;
+use bonafide_accounts::Accounts;
+use bonafide_keyring::{Entropy, Keyring};
+use bonafide_model::id::SiteId;
+use bonafide_model::{Clock, Instant};
+use bonafide_storage::Db;
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the server hands over.
+pub struct Parts {
+    /// The data plane.
+    pub db: Db,
+    /// The root key.
+    pub keyring: Arc<Keyring>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// People and their tokens.
+    pub accounts: Accounts,
+    /// The site this process serves.
+    pub site: SiteId,
+    /// What the operator can set.
+    pub settings: Settings,
+}
+
+/// Who may read published content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryAccess {
+    /// Everybody.
+    Public,
+    /// Whoever has a read token `bf_read_…`.
+    Token,
+}
+
+/// What the operator can set of the HTTP surface.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How many bytes of finished answers are kept in memory.
+    pub cache_bytes: usize,
+    /// Who may read published content.
+    pub delivery_access: DeliveryAccess,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Origins whose pages may use the admin API from a browser.
+    pub admin_origins: Vec<String>,
+    /// How long one request may take.
+    pub request_timeout: Duration,
+    /// How many requests beyond the cache one client may make in a minute.
+    pub requests_per_minute: u32,
+    /// The version of the product, for the documents and the status.
+    pub version: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 64 << 20,
+            delivery_access: DeliveryAccess::Public,
+            trusted_proxies: Vec::new(),
+            admin_origins: Vec::new(),
+            request_timeout: Duration::from_secs(30),
+            requests_per_minute: 6000,
+            version: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+/// The state of every handler. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) store: Arc<Store>,
+    pub(crate) limiter: crate::limit::Limiter,
+    pub(crate) started: Instant,
+}
+
+impl App {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let store = Arc::new(Store::new(parts.settings.cache_bytes));
+        let listener = Arc::clone(&store);
+        parts.db.on_change(move |changes| listener.invalidate(changes));
+        let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
+        let started = parts.clock.now();
+        Self(Arc::new(Inner { parts, store, limiter, started }))
+    }
+
+    /// The present instant.
+    pub(crate) fn now(&self) -> Instant {
+        self.parts.clock.now()
+    }
+
+    /// The database.
+    pub(crate) fn db(&self) -> &Db {
+        &self.parts.db
+    }
+}
+
+impl Deref for App {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

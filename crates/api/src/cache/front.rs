@@ -1,0 +1,110 @@
+//! The outermost service: answers from memory, or hands on and keeps what comes back.
+
+use super::entry::{Cacheable, Entry};
+use super::negotiate;
+use crate::app::{App, DeliveryAccess};
+use crate::delivery;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Either, Ready, ready};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::BodyExt as _;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower::{Service, ServiceExt as _};
+
+/// The whole HTTP surface as one service.
+#[derive(Clone)]
+pub struct Front {
+    app: App,
+    router: Router,
+}
+
+impl Front {
+    pub(crate) fn new(app: App, router: Router) -> Self {
+        Self { app, router }
+    }
+
+    fn remembered(&self, method: &Method, target: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+        let now = self.app.now();
+        let entry = self.app.store.find(target, negotiate::form(headers), now)?;
+        Some(entry.answer(method, headers, now))
+    }
+
+    /// Lets the router answer, and finishes and keeps its answer if it says so.
+    async fn fill(self, request: Request<Body>) -> Response<Body> {
+        let private = self.app.parts.settings.delivery_access == DeliveryAccess::Token;
+        let (method, headers) = (request.method().clone(), request.headers().clone());
+        let target = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+        if private {
+            if let Err(problem) = delivery::access::check(&self.app, &headers).await {
+                return crate::layers::refuse(problem, &self.app);
+            }
+            if let Some(response) = self.remembered(&method, &target, &headers) {
+                return delivery::access::make_private(response);
+            }
+        }
+        let read_at = self.app.store.moment();
+        let Ok(response) = self.router.clone().oneshot(request).await;
+        let (mut parts, body) = response.into_parts();
+        let Some(cacheable) = parts.extensions.get::<Cacheable>().cloned() else {
+            return Response::from_parts(parts, body);
+        };
+        // the name of one request is no part of an answer that many get
+        parts.headers.remove("x-request-id");
+        let Ok(body) = body.collect().await else {
+            return Response::from_parts(parts, Body::empty());
+        };
+        let entry = self.finish(parts.headers, body.to_bytes(), cacheable).await;
+        if parts.status == StatusCode::OK && method == Method::GET {
+            self.app.store.keep(&target, negotiate::form(&headers), Arc::clone(&entry), read_at);
+        }
+        let response = entry.answer(&method, &headers, self.app.now());
+        if private { delivery::access::make_private(response) } else { response }
+    }
+
+    async fn finish(&self, headers: HeaderMap, body: Bytes, cacheable: Cacheable) -> Arc<Entry> {
+        let now = self.app.now();
+        let (copy, bytes, what) = (headers.clone(), body.clone(), cacheable.clone());
+        let finished = tokio::task::spawn_blocking(move || Entry::finish(copy, bytes, what, now)).await;
+        // the runtime refuses only when it is shutting down
+        Arc::new(finished.unwrap_or_else(|_| Entry::finish(headers, body, cacheable, now)))
+    }
+}
+
+/// Whether a request can be answered from memory at all.
+fn is_delivery<B>(request: &Request<B>) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path().starts_with("/v1/")
+}
+
+impl<B> Service<Request<B>> for Front
+where
+    B: axum::body::HttpBody<Data = Bytes> + Send + 'static,
+    B::Error: Into<axum::BoxError>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future =
+        Either<Ready<Result<Response<Body>, Infallible>>, BoxFuture<'static, Result<Response<Body>, Infallible>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let public = self.app.parts.settings.delivery_access == DeliveryAccess::Public;
+        if !is_delivery(&request) {
+            let router = self.router.clone();
+            return Either::Right(router.oneshot(request.map(Body::new)).boxed());
+        }
+        if public
+            && let Some(target) = request.uri().path_and_query()
+            && let Some(response) = self.remembered(request.method(), target.as_str(), request.headers())
+        {
+            return Either::Left(ready(Ok(response)));
+        }
+        Either::Right(self.clone().fill(request.map(Body::new)).map(Ok).boxed())
+    }
+}

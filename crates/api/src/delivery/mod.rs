@@ -1,0 +1,22 @@
+//! The delivery surface: what frontends fetch. It selects published rows only and has no means to read drafts.
+
+pub(crate) mod access;
+mod diff;
+mod feed;
+mod policies;
+mod revisions;
+mod shared;
+
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(policies::list_published_policies))
+        .routes(routes!(policies::get_policy_in_force))
+        .routes(routes!(revisions::list_published_revisions))
+        .routes(routes!(revisions::get_published_revision))
+        .routes(routes!(diff::compare_revisions))
+        .routes(routes!(feed::get_policy_feed))
+}

@@ -1,0 +1,149 @@
+//! Where every error of the crates below becomes an answer: one `match` each gives status, code and public text.
+
+use crate::problem::{Fault, Problem};
+use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, RETRY_AFTER};
+use std::fmt::Display;
+
+/// The error of every handler and of every closure of a write.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApiError {
+    #[error("{0:?}")]
+    Problem(Box<Problem>),
+    #[error(transparent)]
+    Accounts(#[from] bonafide_accounts::Error),
+    #[error(transparent)]
+    Policy(#[from] bonafide_policy::Error),
+    #[error(transparent)]
+    Site(#[from] bonafide_site::Error),
+    #[error(transparent)]
+    Storage(#[from] bonafide_storage::Error),
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self::Problem(Box::new(problem))
+    }
+}
+
+impl From<sea_orm::DbErr> for ApiError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        Problem::from(self).into_response()
+    }
+}
+
+impl From<ApiError> for Problem {
+    fn from(error: ApiError) -> Self {
+        match error {
+            ApiError::Problem(problem) => *problem,
+            ApiError::Accounts(error) => accounts(error),
+            ApiError::Policy(error) => policy(error),
+            ApiError::Site(error) => site(error),
+            ApiError::Storage(error) => storage(&error),
+        }
+    }
+}
+
+fn stale(current: i64) -> Problem {
+    let detail = "The object was changed since you read it; read it again and apply your change to that.";
+    Problem::new("stale", detail).header(ETAG, format!("\"{current}\""))
+}
+
+/// The cause is logged here, once; the client gets no more than the request's id.
+fn internal(error: &dyn Display) -> Problem {
+    tracing::error!(error = %error, "A request failed");
+    Problem::new("internal", "Something went wrong on the server.")
+}
+
+fn storage(error: &bonafide_storage::Error) -> Problem {
+    use bonafide_storage::Error as E;
+    match error {
+        E::Overloaded | E::Contended | E::Closed => {
+            tracing::warn!(error = %error, "A write was turned away");
+            Problem::new("overloaded", "The server has too much to do; try again in a moment.").header(RETRY_AFTER, "1")
+        }
+        error => internal(error),
+    }
+}
+
+fn accounts(error: bonafide_accounts::Error) -> Problem {
+    use bonafide_accounts::Error as E;
+    let at = |pointer: &str, code, error: &E| Problem::fault(Fault::at(pointer, code, format!("{error}.")));
+    match error {
+        E::InvalidCredentials => Problem::new(
+            "login_failed",
+            "The e-mail address and password do not go together, or the account cannot log in.",
+        ),
+        E::InvalidToken => {
+            crate::extract::unauthenticated("The token is not valid: expired, revoked, or of another kind.")
+        }
+        E::InvalidLink => Problem::new("link_invalid", "The link is unknown, used, or has expired."),
+        E::WrongPassword => at("/current_password", "wrong_password", &E::WrongPassword),
+        E::Throttled { retry_after } => {
+            let problem = Problem::new("too_many_requests", "Too many attempts failed; wait before the next one.");
+            problem.header(RETRY_AFTER, retry_after.as_secs().max(1).to_string())
+        }
+        E::Busy => Problem::new("overloaded", "Too many passwords are being checked; try again in a moment.")
+            .header(RETRY_AFTER, "1"),
+        E::NotFound => Problem::not_found(),
+        E::Stale { current } => stale(current),
+        E::EmailTaken => Problem::fault(Fault::at("/email", "already_exists", "Another account has this address.")),
+        E::LastOwner => Problem::new("last_owner", "The last active owner can neither be suspended nor lose the role."),
+        E::Suspended | E::NotSuspended => Problem::new("conflict", format!("{error}.")),
+        E::ScopesTooWide(_) | E::ScopesOfOtherFamily(_) => at("/scopes", "scope_too_wide", &error),
+        E::ExpiryPast | E::ExpiryTooLate => at("/expires_at", "invalid_value", &error),
+        E::Storage(error) => storage(&error),
+    }
+}
+
+fn policy(error: bonafide_policy::Error) -> Problem {
+    use bonafide_policy::{Error as E, Rule};
+    match error {
+        E::NotFound => Problem::not_found(),
+        E::PolicyExists => {
+            Problem::fault(Fault::at("/policy", "already_exists", "There is a policy with this key already."))
+        }
+        E::DraftExists => Problem::new("draft_exists", "The policy has a draft already; publish or delete it first."),
+        E::Stale { current } => stale(current),
+        E::Published => Problem::new("already_published", "A published revision never changes."),
+        E::HasPublished => Problem::new("policy_in_use", "A policy with published revisions cannot be deleted."),
+        E::Invalid(faults) => {
+            let code = |rule: Rule| match rule {
+                Rule::EffectiveOnPast => "effective_on_past",
+                Rule::EffectiveOnMissing | Rule::TextMissing => "incomplete",
+                _ => "invalid_value",
+            };
+            let first = faults.first().map_or("invalid_value", |fault| code(fault.rule));
+            let detail =
+                faults.iter().map(|fault| format!("{} {}.", fault.pointer, fault.rule)).collect::<Vec<_>>().join(" ");
+            let problem = Problem::new(first, detail);
+            faults.into_iter().fold(problem, |problem, fault| {
+                problem.with(Fault::at(fault.pointer, fault.rule.code(), format!("{}.", fault.rule)))
+            })
+        }
+        E::DiffTooLarge => Problem::new("diff_too_large", "The texts differ too much to be compared in two seconds."),
+        E::Storage(error) => storage(&error),
+        E::Internal(cause) => internal(&cause),
+    }
+}
+
+fn site(error: bonafide_site::Error) -> Problem {
+    use bonafide_site::Error as E;
+    match error {
+        E::Absent => Problem::not_found(),
+        E::Stale { current } => stale(current),
+        E::Invalid(faults) => {
+            let problem = Problem::new("invalid_value", "Some settings cannot be taken.");
+            faults.into_iter().fold(problem, |problem, fault| {
+                problem.with(Fault::at(fault.pointer, "invalid_value", format!("{}.", fault.message)))
+            })
+        }
+        E::Storage(error) => storage(&error),
+    }
+}

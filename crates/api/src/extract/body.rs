@@ -1,0 +1,76 @@
+//! Bodies: strict JSON of a type, or nothing.
+
+use crate::json;
+use crate::problem::Problem;
+use axum::extract::{FromRequest, Request};
+use http::{HeaderMap, Method, header};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+/// The largest body of a route that takes policy texts; others take a hundredth.
+pub(crate) const LARGE: usize = 10 << 20;
+
+/// A JSON body of at most `LIMIT` bytes. A PATCH may also come as `application/merge-patch+json`.
+pub(crate) struct Body<T, const LIMIT: usize = { LARGE / 100 }> {
+    /// What it says.
+    pub(crate) value: T,
+    /// The bytes as they came, for telling a repeated request from another.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl<T: DeserializeOwned, S: Sync, const LIMIT: usize> FromRequest<S> for Body<T, LIMIT> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        check_type(request.headers(), request.method() == Method::PATCH)?;
+        let bytes = read(request, LIMIT).await?;
+        Ok(Self { value: json::parse(&bytes)?, bytes })
+    }
+}
+
+/// The body of a verb: none at all, or an empty JSON object.
+pub(crate) struct Nothing;
+
+impl<S: Sync> FromRequest<S> for Nothing {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Empty {}
+
+        let headers = request.headers().clone();
+        let bytes = read(request, 1024).await?;
+        if !bytes.is_empty() {
+            check_type(&headers, false)?;
+            let Empty {} = json::parse(&bytes)?;
+        }
+        Ok(Self)
+    }
+}
+
+fn check_type(headers: &HeaderMap, patch: bool) -> Result<(), Problem> {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let mut parts = value.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let known = essence == "application/json" || (patch && essence == "application/merge-patch+json");
+    let utf8 = parts.all(|part| {
+        let part = part.to_ascii_lowercase();
+        !part.starts_with("charset=") || part.trim_matches('"').ends_with("utf-8") || part.contains("\"utf-8\"")
+    });
+    if known && utf8 {
+        return Ok(());
+    }
+    let wanted = if patch { "application/merge-patch+json or application/json" } else { "application/json" };
+    Err(Problem::new("unsupported_media_type", format!("The body must be {wanted}, in UTF-8.")))
+}
+
+async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
+    match Limited::new(request.into_body(), limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes().into()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            Err(Problem::new("too_large", format!("The body must have at most {limit} bytes.")))
+        }
+        Err(_) => Err(Problem::new("malformed_request", "The body ended before it was complete.")),
+    }
+}

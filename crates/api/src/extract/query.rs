@@ -1,0 +1,119 @@
+//! Query parameters: each known, at most once, of its type.
+
+use crate::problem::{Fault, Problem};
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
+use utoipa::IntoParams;
+
+/// The query parameters of a route. The names it knows are those of the OpenAPI document.
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + IntoParams, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known: Vec<String> = T::into_params(|| None).into_iter().map(|parameter| parameter.name).collect();
+        parse(parts.uri.query().unwrap_or_default(), &known).map(Self)
+    }
+}
+
+/// For routes that know no query parameter.
+pub(crate) struct NoQuery;
+
+impl<S: Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        #[derive(serde::Deserialize)]
+        struct Empty {}
+        let Empty {} = parse(parts.uri.query().unwrap_or_default(), &[])?;
+        Ok(Self)
+    }
+}
+
+fn parse<T: DeserializeOwned>(query: &str, known: &[String]) -> Result<T, Problem> {
+    let refuse = |name: &str, code, message: String| Problem::fault(Fault::of(name, code, message));
+    if query.contains("%00") {
+        return Err(Problem::new("malformed_request", "The query contains a NUL."));
+    }
+    let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
+        .map_err(|_| Problem::new("malformed_request", "The query string is not well-formed."))?;
+    let mut seen = BTreeSet::new();
+    for (name, value) in &pairs {
+        if value.contains('\u{fffd}') || name.contains('\u{fffd}') {
+            return Err(Problem::new("malformed_request", "The query string is not UTF-8."));
+        }
+        if !known.contains(name) {
+            let list = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let shown: String = name.chars().take(60).collect();
+            return Err(refuse(
+                &shown,
+                "unknown_parameter",
+                format!("The route does not know this parameter; known: {list}."),
+            ));
+        }
+        if !seen.insert(name) {
+            return Err(refuse(name, "invalid_parameter", "The parameter stands twice.".into()));
+        }
+    }
+    let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded(query));
+    serde_path_to_error::deserialize(deserializer).map_err(|error| {
+        let name = error.path().to_string();
+        let message = error.into_inner().to_string();
+        let missing = message.starts_with("missing field").then(|| message.split('`').nth(1)).flatten();
+        match missing {
+            Some(missing) => refuse(missing, "invalid_parameter", "The parameter is missing.".into()),
+            None => refuse(&name, "invalid_parameter", safe(&message)),
+        }
+    })
+}
+
+fn form_urlencoded(query: &str) -> form_urlencoded::Parse<'_> {
+    form_urlencoded::parse(query.as_bytes())
+}
+
+/// The part of a message of `serde` that does not quote what was sent.
+fn safe(message: &str) -> String {
+    match message.rsplit_once("expected ") {
+        Some((_, expected)) => format!("Must be {}.", expected.replace('`', "")),
+        None if message.contains("invalid digit") || message.contains("too large") || message.contains("too small") => {
+            "Must be a whole number in range.".to_owned()
+        }
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(serde::Deserialize, Debug)]
+    #[expect(dead_code, reason = "only the shape matters")]
+    struct Known {
+        limit: Option<u32>,
+        from: i64,
+    }
+
+    fn code(query: &str) -> String {
+        let problem = parse::<Known>(query, &["limit".into(), "from".into()]).expect_err(query);
+        let problem = serde_json::to_value(problem).expect("serialises");
+        format!(
+            "{} {}",
+            problem["code"].as_str().unwrap_or_default(),
+            problem["errors"][0]["parameter"].as_str().unwrap_or_default()
+        )
+    }
+
+    #[test]
+    fn nothing_is_ignored_in_silence() {
+        assert!(parse::<Known>("from=1&limit=2", &["limit".into(), "from".into()]).is_ok());
+        assert_eq!(code("from=1&x=2"), "unknown_parameter x");
+        assert_eq!(code("from=1&from=2"), "invalid_parameter from");
+        assert_eq!(code("from=1&limit=a"), "invalid_parameter limit");
+        assert_eq!(code("limit=1"), "invalid_parameter from");
+        assert_eq!(code("from=%ff"), "malformed_request ");
+        assert_eq!(code("from=1%00"), "malformed_request ");
+    }
+}

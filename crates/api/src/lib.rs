@@ -1,0 +1,34 @@
+//! The HTTP surface: delivery, visitor, admin and preview routes and their OpenAPI documents.
+//!
+//! A request is four hops: [`routes`] → an extractor of [`extract`] → a handler ([`delivery`], [`admin`]) → one function
+//! of a domain crate, whose result becomes a wire type. Around it stand [`layers`] (ids, limits, problem documents)
+//! and, outermost, [`cache`], which answers what it has finished before. Start reading at [`admin::policies`].
+
+mod admin;
+mod answer;
+mod app;
+mod cache;
+mod create;
+mod delivery;
+mod error;
+mod extract;
+mod json;
+mod layers;
+mod limit;
+mod openapi;
+mod paging;
+mod problem;
+mod reference;
+mod routes;
+mod system;
+
+pub use app::{DeliveryAccess, Parts, Settings};
+pub use cache::Front;
+pub use openapi::{Surface, document};
+
+/// The whole HTTP surface as one service. It wants the socket's address as `ConnectInfo<SocketAddr>` on each request.
+pub fn service(parts: Parts) -> Front {
+    let app = app::App::new(parts);
+    let router = routes::all(&app);
+    Front::new(app, router)
+}

@@ -1,0 +1,158 @@
+//! Lists by keyset cursors: opaque, sealed, bound to their list, filter and caller, good for a day.
+
+use crate::app::App;
+use crate::problem::{Fault, Problem};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bonafide_keyring::Use;
+use http::HeaderValue;
+use http::header::LINK;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+
+/// How many items a page has unless the caller says otherwise, and at most.
+const DEFAULT: u64 = 20;
+const MOST: u64 = 100;
+const GOOD_FOR: Duration = Duration::from_hours(24);
+
+/// The query parameters of every list.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// Where the page begins: `page.next` or `page.prev` of another page of the same list.
+    #[param(max_length = 2048)]
+    pub(crate) cursor: Option<String>,
+    /// How many items the page has, 1 to 100.
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    pub(crate) limit: Option<u64>,
+}
+
+/// One page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// The items, in the order of the list.
+    pub(crate) items: Vec<T>,
+    /// Where the pages beside this one begin.
+    pub(crate) page: PageInfo,
+}
+
+/// Where the pages beside this one begin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct PageInfo {
+    /// The cursor of the next page; null on the last one.
+    pub(crate) next: Option<String>,
+    /// The cursor of the page before; null on the first one.
+    pub(crate) prev: Option<String>,
+    /// How many items a page has at most.
+    pub(crate) limit: u64,
+}
+
+/// Where a page begins, as cursors say it.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
+pub(crate) enum Start<K> {
+    /// At the head of the list.
+    First,
+    /// Behind this item.
+    After(K),
+    /// Before this item, going backwards.
+    Before(K),
+}
+
+#[derive(Serialize, Deserialize)]
+struct Sealed<K> {
+    start: Start<K>,
+    until: i64,
+}
+
+/// The page that a request asks for.
+pub(crate) struct Page<K> {
+    pub(crate) start: Start<K>,
+    limit: u64,
+    context: String,
+    app: App,
+}
+
+impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
+    /// Reads the parameters. `context` names the list, its filter and its caller.
+    pub(crate) fn new(app: &App, query: &PageQuery, context: String) -> Result<Self, Problem> {
+        let limit = query.limit.unwrap_or(DEFAULT);
+        if !(1..=MOST).contains(&limit) {
+            let message = format!("Must be a number from 1 to {MOST}.");
+            return Err(Problem::fault(Fault::of("limit", "invalid_parameter", message)));
+        }
+        let mut page = Self { start: Start::First, limit, context, app: app.clone() };
+        if let Some(cursor) = &query.cursor {
+            page.start = page.open(cursor).ok_or_else(|| {
+                let message = "The cursor is altered, older than 24 hours, or belongs to another list or caller.";
+                Problem::fault(Fault::of("cursor", "invalid_cursor", message))
+            })?;
+        }
+        Ok(page)
+    }
+
+    /// How many items to ask the database for: one more than are shown, to see whether the list goes on.
+    pub(crate) fn fetch(&self) -> u64 {
+        self.limit + 1
+    }
+
+    /// Makes the page of the items that were found (nearest first) by their keys.
+    pub(crate) fn finish<T, V>(self, mut found: Vec<T>, key: impl Fn(&T) -> K, view: impl Fn(T) -> V) -> Listed<V> {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        found.truncate(limit);
+        let backwards = matches!(self.start, Start::Before(_));
+        if backwards {
+            found.reverse();
+        }
+        let (first, last) = (found.first().map(&key), found.last().map(&key));
+        let has_next = if backwards { true } else { more };
+        let has_prev = if backwards { more } else { matches!(self.start, Start::After(_)) };
+        let next = last.filter(|_| has_next).map(|key| self.seal(Start::After(key)));
+        let prev = first.filter(|_| has_prev).map(|key| self.seal(Start::Before(key)));
+        let page = PageInfo { next, prev, limit: self.limit };
+        Listed(List { items: found.into_iter().map(view).collect(), page })
+    }
+
+    fn seal(&self, start: Start<K>) -> String {
+        let until = self.app.now().plus(GOOD_FOR).micros();
+        let message = serde_json::to_vec(&Sealed { start, until }).unwrap_or_default();
+        let sealer = self.app.parts.keyring.sealer(Use::Cursors);
+        URL_SAFE_NO_PAD.encode(sealer.seal(&self.app.parts.entropy, self.context.as_bytes(), &message))
+    }
+
+    fn open(&self, cursor: &str) -> Option<Start<K>> {
+        let sealed = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let message = self.app.parts.keyring.sealer(Use::Cursors).open(self.context.as_bytes(), &sealed)?;
+        let Sealed { start, until } = serde_json::from_slice(&message).ok()?;
+        (self.app.now().micros() < until).then_some(start)
+    }
+}
+
+/// A page as an answer: its items, and `Link` headers to the pages beside it.
+pub(crate) struct Listed<T>(pub(crate) List<T>);
+
+impl<T> Listed<T> {
+    /// `Link` headers to the pages beside this one, relative to the list.
+    pub(crate) fn links(&self) -> Vec<String> {
+        let PageInfo { next, prev, limit } = &self.0.page;
+        let link = |cursor: &Option<String>, relation: &str| {
+            cursor.as_ref().map(|cursor| format!("<?limit={limit}&cursor={cursor}>; rel=\"{relation}\""))
+        };
+        link(next, "next").into_iter().chain(link(prev, "prev")).collect()
+    }
+}
+
+impl<T: Serialize> IntoResponse for Listed<T> {
+    fn into_response(self) -> Response {
+        let links = self.links();
+        let mut response = crate::answer::Json(self.0).into_response();
+        for link in links {
+            if let Ok(link) = HeaderValue::from_str(&link) {
+                response.headers_mut().append(LINK, link);
+            }
+        }
+        response
+    }
+}

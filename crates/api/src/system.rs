@@ -1,0 +1,45 @@
+//! The server itself: whether it lives, whether it can serve, and its documents.
+
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Caller, NoQuery};
+use crate::openapi::{Surface, document};
+use crate::problem::Problem;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
+use std::sync::LazyLock;
+
+static PUBLIC: LazyLock<String> = LazyLock::new(|| document(Surface::Public));
+static ADMIN: LazyLock<String> = LazyLock::new(|| document(Surface::Admin));
+
+fn json(text: &'static str) -> Response {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Whether the process lives
+#[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn get_health(_: NoQuery) -> &'static str {
+    "ok\n"
+}
+
+/// Whether this node can serve
+#[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = String, content_type = "text/plain")))]
+pub(crate) async fn get_readiness(State(app): State<App>, _: NoQuery) -> Result<&'static str, Problem> {
+    match bonafide_site::get(app.db().read(), app.parts.site).await {
+        Ok(_) => Ok("ok\n"),
+        Err(_) => Err(Problem::new("overloaded", "This node cannot serve now.")),
+    }
+}
+
+/// This document
+#[utoipa::path(get, path = "/v1/openapi.json", tag = "system", responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn get_public_document(_: NoQuery) -> Response {
+    json(&PUBLIC)
+}
+
+/// This document
+#[utoipa::path(get, path = "/admin/v1/openapi.json", tag = "system", responses((status = 200, body = serde_json::Value)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn get_admin_document(_: Caller, _: NoQuery) -> Result<Response, ApiError> {
+    Ok(json(&ADMIN))
+}
