@@ -2,12 +2,12 @@
 //!
 //! [`to_html`] is the only door. A text goes through four steps, each of which is safe without the next:
 //!
-//! 1. [`lines`] blunts lines that would nest deeper than any real text, so that parsing takes linear time;
+//! 1. `lines` blunts lines that would nest deeper than any real text, so that parsing takes linear time;
 //! 2. `pulldown-cmark` parses `CommonMark` with tables, strikethrough and task lists;
-//! 3. [`render`] writes the events through [`tree`], which knows every element that may occur ([`tags`]) and what may
-//!    stand inside it. Raw HTML ([`raw`]) goes through the same gate, so what comes out is well-formed, shallow, and
+//! 3. `render` writes the events through `tree`, which knows every element that may occur (`tags`) and what may
+//!    stand inside it. Raw HTML (`raw`) goes through the same gate, so what comes out is well-formed, shallow, and
 //!    made of harmless elements only;
-//! 4. [`sanitise`] reads the result with a browser's parser and drops what is not on the same list, and every
+//! 4. `sanitise` reads the result with a browser's parser and drops what is not on the same list, and every
 //!    link whose scheme is not.
 //!
 //! The last step is the wall against scripts. The third is why the wall holds in bounded time: the parsing rules of
