@@ -1,0 +1,219 @@
+//! The command line: what can be typed, in words for somebody who sees it for the first time.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// A headless CMS that does what its privacy policy says.
+#[derive(Parser)]
+#[command(
+    name = "bonafide",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  bonafide demo                                        try it: a small site with a policy and its history
+  bonafide owner create --email ada@example.org        make the first account; asks for the password
+  bonafide serve --listen 127.0.0.1:8080               run the server
+  bonafide import policy privacy --from ./history      take over a policy and all its earlier texts
+
+Settings come from bonafide.toml in the working directory, then from the environment (BONAFIDE_DATA_DIR for
+--data-dir, and so on), then from the options; the later one wins.
+
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration or drift."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Default)]
+#[command(next_help_heading = "Where things are")]
+pub(crate) struct Place {
+    /// Read settings from this file [default: bonafide.toml, if it is there] [env: `BONAFIDE_CONFIG`]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The directory of the data [default: ./bonafide-data] [env: `BONAFIDE_DATA_DIR`]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<String>,
+    /// The directory of the root key, never inside of the data [default: the data directory's name and "-keys"] [env: `BONAFIDE_KEYS_DIR`]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) keys_dir: Option<String>,
+    /// Keep the data in `PostgreSQL` (postgres://…) and not in the data directory [env: `BONAFIDE_DATABASE_URL`]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+    /// What to log: error, warn, info, debug, or a list such as info,bonafide=debug [default: info] [env: `BONAFIDE_LOG`]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub(crate) log: Option<String>,
+    /// How to log: text or json [default: text] [env: `BONAFIDE_LOG_FORMAT`]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+}
+
+/// What can be done.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    ///
+    /// Opens the database (made at the first start, brought up to date when the program is newer), listens, and
+    /// prints one line "listening on http://ADDRESS" when it is ready. Logs go to standard error. SIGTERM or Ctrl-C
+    /// lets open requests finish, for up to 10 seconds.
+    #[command(after_help = "Examples:
+  bonafide serve
+  bonafide serve --listen 0.0.0.0:8080 --data-dir /var/lib/bonafide --keys-dir /etc/bonafide/keys
+  bonafide serve --database-url postgres://bonafide@db.example.org/bonafide")]
+    Serve(Serving),
+    /// Run the server with a small site to try things on
+    ///
+    /// Fills a new data directory (./bonafide-demo) with a site whose privacy policy has three revisions, makes an
+    /// owner account, prints its password once, and shows requests to copy.
+    #[command(after_help = "Example:
+  bonafide demo --listen 127.0.0.1:9000")]
+    Demo(Serving),
+    /// Make an owner account, or give an owner a new password
+    #[command(subcommand)]
+    Owner(Owner),
+    /// Take over texts that exist already
+    #[command(subcommand)]
+    Import(Import),
+    /// Print the `OpenAPI` document; needs no database
+    #[command(after_help = "Example:
+  bonafide openapi public > public.json")]
+    Openapi(Openapi),
+    /// Bring the database up to date, as `serve` does when it starts
+    #[command(after_help = "Examples:
+  bonafide migrate --plan      say what would be done
+  bonafide migrate")]
+    Migrate(Migrate),
+    /// Check the settings, the keys and the database; changes nothing
+    Check,
+}
+
+/// How the server listens and answers.
+#[derive(Args, Default)]
+#[command(next_help_heading = "How the server answers")]
+pub(crate) struct Serving {
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080] [env: `BONAFIDE_LISTEN`]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// Memory for finished answers, in bytes [default: 67108864] [env: `BONAFIDE_CACHE_BYTES`]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) cache_bytes: Option<String>,
+    /// Who may read what is published: public, or token for those with a read token [default: public] [env: `BONAFIDE_DELIVERY_ACCESS`]
+    #[arg(long, value_name = "ACCESS")]
+    pub(crate) delivery_access: Option<String>,
+    /// Proxies whose X-Forwarded-For is believed, separated by commas [env: `BONAFIDE_TRUSTED_PROXIES`]
+    #[arg(long, value_name = "ADDRESSES")]
+    pub(crate) trusted_proxies: Option<String>,
+    /// Origins of admin interfaces in a browser, separated by commas [env: `BONAFIDE_ADMIN_ORIGINS`]
+    #[arg(long, value_name = "ORIGINS")]
+    pub(crate) admin_origins: Option<String>,
+    /// How long a request may take, in seconds [default: 30] [env: `BONAFIDE_REQUEST_TIMEOUT_SECONDS`]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) request_timeout_seconds: Option<String>,
+    /// How many requests that memory cannot answer a client may make in a minute [default: 6000] [env: `BONAFIDE_REQUESTS_PER_MINUTE`]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) requests_per_minute: Option<String>,
+}
+
+/// Accounts that run the site.
+#[derive(Subcommand)]
+pub(crate) enum Owner {
+    /// Make an owner account
+    ///
+    /// The password is read from standard input: typed without being shown on a terminal, or as one line of a pipe.
+    #[command(after_help = "Examples:
+  bonafide owner create --email ada@example.org --name \"Ada\"
+  bonafide owner create --email ada@example.org < password.txt")]
+    Create {
+        /// The address the owner logs in with
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+        /// The name that is shown [default: the address up to its @]
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+    },
+    /// Give an owner a new password, and access again if it was suspended
+    ///
+    /// Ends all sessions of the account. The new password is read from standard input.
+    #[command(after_help = "Example:
+  bonafide owner reset --email ada@example.org")]
+    Reset {
+        /// The address the owner logs in with
+        #[arg(long, value_name = "EMAIL")]
+        email: String,
+    },
+}
+
+/// What can be taken over.
+#[derive(Subcommand)]
+pub(crate) enum Import {
+    /// A policy with its whole history
+    ///
+    /// DIR holds one file per text and an index.json that lists them: {"revisions": [{"file": "2016-06-01.md",
+    /// "date": "2016-06-01", "sha256": "…"}]}. The texts are kept byte for byte. Running it again imports nothing
+    /// twice; if anything is wrong, nothing is imported. A server may run beside it.
+    #[command(after_help = "Examples:
+  bonafide import policy privacy --from ./history --dry-run
+  bonafide import policy privacy --from ./history --title \"Privacy policy\" --locale en")]
+    Policy(ImportPolicy),
+}
+
+/// A policy to import.
+#[derive(Args)]
+pub(crate) struct ImportPolicy {
+    /// The policy's key in addresses, such as privacy; it is made if it is not there
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The directory with index.json and the texts
+    #[arg(long, value_name = "DIR")]
+    pub(crate) from: PathBuf,
+    /// The title of the policy, if it is made [default: that of the index, else its key]
+    #[arg(long, value_name = "TITLE")]
+    pub(crate) title: Option<String>,
+    /// The language of the texts [default: that of the policy; en for a new one]
+    #[arg(long, value_name = "TAG")]
+    pub(crate) locale: Option<String>,
+    /// Check everything and say what would be done, but do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which document to print.
+#[derive(Args)]
+pub(crate) struct Openapi {
+    /// public: what frontends and visitors use; admin: what authors and scripts use
+    pub(crate) surface: Surface,
+}
+
+/// The two documents.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Surface {
+    /// `/v1`
+    Public,
+    /// `/admin/v1`
+    Admin,
+}
+
+/// How to migrate.
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// Only print the names of the migrations that would be run
+    #[arg(long)]
+    pub(crate) plan: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

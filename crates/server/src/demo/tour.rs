@@ -1,0 +1,47 @@
+//! What the demonstration prints: who can log in, and requests to copy.
+
+use bonafide_model::Date;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::{OWNER, POLICY};
+
+/// The text that follows the address. `password` is there on the first run only.
+pub(super) fn text(address: SocketAddr, data_dir: &Path, password: Option<&str>, today: Date) -> String {
+    let url = format!("http://{address}");
+    let login = match password {
+        Some(password) => format!("Log in as {OWNER} with the password {password}\nIt is shown this once only."),
+        None => format!(
+            "Log in as {OWNER}. The password was shown when the demonstration was made; for a new one:
+  bonafide owner reset --email {OWNER} --data-dir {}",
+            data_dir.display()
+        ),
+    };
+    let password = password.unwrap_or("PASSWORD");
+    format!(
+        r##"
+{login}
+
+The privacy policy in force today, and the one of a day in 2017:
+  curl '{url}/v1/policies/{POLICY}'
+  curl '{url}/v1/policies/{POLICY}?as_of=2017-01-01'
+
+All its revisions, and what changed from the first to the second:
+  curl '{url}/v1/policies/{POLICY}/revisions'
+  curl '{url}/v1/policies/{POLICY}/diff?from=1&to=2'
+  curl '{url}/v1/policies/{POLICY}/diff?from=1&to=2' -H 'accept: text/html'
+
+Log in; then draft a fourth revision and publish it:
+  TOKEN=$(curl -s '{url}/admin/v1/auth/login' -H 'content-type: application/json' \
+    -d '{{"email":"{OWNER}","password":"{password}"}}' | sed 's/.*"access_token" *: *"\([^"]*\)".*/\1/')
+  curl -i '{url}/admin/v1/policies/{POLICY}/revisions' -H "authorization: Bearer $TOKEN" \
+    -H 'content-type: application/json' \
+    -d '{{"texts":{{"en":"# Privacy policy\n\nWe keep nothing.\n"}},"effective_on":"{today}","summary_of_changes":"Much shorter","material":true}}'
+  curl -i -X POST '{url}/admin/v1/policies/{POLICY}/revisions/4/publish' -H "authorization: Bearer $TOKEN" \
+    -H 'if-match: "1"'
+
+Stop it with Ctrl-C. It keeps its data in {}.
+"##,
+        data_dir.display()
+    )
+}

@@ -1,0 +1,86 @@
+//! Clean-up that has no input and can be repeated: what has expired is deleted, by one process at a time.
+
+use bonafide_keyring::Entropy;
+use bonafide_model::{Clock, Instant};
+use bonafide_storage::lease::{self, Lease};
+use bonafide_storage::{Db, Error, Tx, feed, replay};
+use futures_util::FutureExt as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is done.
+const EVERY: Duration = Duration::from_mins(5);
+/// How long a process that does it keeps others from it; longer than it takes.
+const LEASE: Duration = Duration::from_mins(2);
+
+/// How many rows go in one transaction, where there can be many.
+const BATCH: u64 = 500;
+
+/// Does it now and then, for ever. Faults are logged and tried again.
+pub(crate) async fn run(db: Db, clock: Arc<dyn Clock>, entropy: Entropy) {
+    let holder = format!("{:032x}", u128::from_be_bytes(entropy.bytes()));
+    loop {
+        tokio::time::sleep(EVERY).await;
+        match once(&db, clock.as_ref(), &holder).await {
+            Ok(Some(deleted)) => tracing::debug!(rows.deleted = deleted, "What had expired was deleted"),
+            Ok(None) => tracing::debug!("Another process deletes what has expired"),
+            Err(error) => tracing::warn!(error = %error, "What has expired could not be deleted"),
+        }
+    }
+}
+
+/// Does it once; gives the number of rows deleted, or `None` if it is another process's turn.
+async fn once(db: &Db, clock: &dyn Clock, holder: &str) -> Result<Option<u64>, Error> {
+    let (name, now) = (holder.to_owned(), clock.now());
+    let held = db
+        .write::<_, Error, _>(move |tx| {
+            let name = name.clone();
+            async move { lease::acquire(tx, "housekeeping", &name, LEASE, now).await }.boxed()
+        })
+        .await?;
+    let Some(lease) = held else { return Ok(None) };
+    let mut deleted = 0;
+    for task in [Task::Feed, Task::Replays, Task::Accounts] {
+        loop {
+            let rows = batch(db, task, lease.clone(), clock).await?;
+            deleted += rows;
+            if rows < BATCH {
+                break;
+            }
+        }
+    }
+    Ok(Some(deleted))
+}
+
+#[derive(Clone, Copy)]
+enum Task {
+    Feed,
+    Replays,
+    Accounts,
+}
+
+async fn batch(db: &Db, task: Task, lease: Lease, clock: &dyn Clock) -> Result<u64, Error> {
+    let now = clock.now();
+    db.write(move |tx| {
+        let lease = lease.clone();
+        async move {
+            if !lease::is_held(tx, &lease, now).await? {
+                return Ok(0);
+            }
+            match task {
+                Task::Feed => feed::prune(tx, now).await,
+                Task::Replays => replay::prune(tx, now).await,
+                Task::Accounts => accounts(tx, now).await,
+            }
+        }
+        .boxed()
+    })
+    .await
+}
+
+async fn accounts(tx: &Tx, now: Instant) -> Result<u64, Error> {
+    bonafide_accounts::prune(tx, now, BATCH).await.map_err(|error| match error {
+        bonafide_accounts::Error::Storage(error) => error,
+        other => Error::Unusable(other.to_string()),
+    })
+}

@@ -1,0 +1,80 @@
+//! `bonafide import policy`: a whole history from a directory.
+
+use crate::cli::{Import, ImportPolicy};
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::place::{self, Place};
+use bonafide_ledger::Act;
+use bonafide_model::Locale;
+use bonafide_model::name::PolicyKey;
+use bonafide_model::text::Title;
+use bonafide_policy::import::{self, ImportError, Plan, Progress, Report, Request};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::process::ExitCode;
+
+pub(crate) async fn run(settings: &Settings, command: Import) -> Result<ExitCode, Failure> {
+    let Import::Policy(ImportPolicy { name, from, title, locale, dry_run, json }) = command;
+    let key: PolicyKey = name.parse().map_err(|error| Failure::Usage(format!("NAME {error}")))?;
+    let title: Option<Title> =
+        title.map(|title| title.parse()).transpose().map_err(|error| usage("--title", &error))?;
+    let locale: Option<Locale> =
+        locale.map(|locale| locale.parse()).transpose().map_err(|error| usage("--locale", &error))?;
+    // everything is read and checked before anything is opened, let alone made
+    let plan = import::read_dir(&from).map_err(|error| Failure::of(&error))?;
+    let place = place::open(settings).await?;
+    let report = if dry_run {
+        import::preview(place.db.read(), place.site.id, &key, &plan).await
+    } else {
+        write(&place, Request { key: key.clone(), title, locale }, plan).await
+    };
+    let report = report.map_err(|error| Failure::of(&error))?;
+    if json {
+        println!("{}", document(&key, &report, dry_run));
+    } else {
+        tell(&key, &report, dry_run);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn usage(option: &str, error: &dyn std::error::Error) -> Failure {
+    Failure::Usage(format!("{option} {error}"))
+}
+
+/// Imports with a progress bar on standard error, which is not drawn where that is no terminal.
+async fn write(place: &Place, request: Request, plan: Plan) -> Result<Report, ImportError> {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let show = |progress: Progress<'_>| {
+        bar.set_length(progress.total as u64);
+        bar.set_position(progress.done as u64);
+        bar.set_message(progress.file.to_owned());
+    };
+    let report = import::import(&place.db, act, request, plan, show).await;
+    bar.finish_and_clear();
+    report
+}
+
+fn tell(key: &PolicyKey, report: &Report, dry_run: bool) {
+    let Report { created, imported, present } = report;
+    for line in imported {
+        println!("{key} revision {:>3}  in force from {}  {}", line.number, line.date, line.file);
+    }
+    let done = if dry_run { "would be imported" } else { "imported" };
+    let new = if *created { ", a new policy" } else { "" };
+    println!("{} revisions {done} into {key}{new}; {present} were there already", imported.len());
+}
+
+fn document(key: &PolicyKey, report: &Report, dry_run: bool) -> serde_json::Value {
+    let Report { created, imported, present } = report;
+    let line = |line: &import::Line| {
+        let import::Line { number, file, date, sha256 } = line;
+        serde_json::json!({"number": number, "file": file, "effective_on": date, "sha256": sha256.hex()})
+    };
+    let imported: Vec<_> = imported.iter().map(line).collect();
+    serde_json::json!({
+        "policy": key, "dry_run": dry_run, "created": created, "imported": imported, "present": present,
+    })
+}

@@ -1,0 +1,105 @@
+//! `bonafide serve`: opens, listens, says so, and ends in order.
+
+use crate::config::{DeliveryAccess, Settings};
+use crate::failure::Failure;
+use crate::place::Place;
+use crate::{connections, housekeeping, place};
+use bonafide_accounts::Accounts;
+use bonafide_storage::feed;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+    let place = place::open(settings).await?;
+    let accounts = place.accounts().await?;
+    serve(settings, place, accounts, |_| String::new()).await
+}
+
+/// Serves an installation until the process is told to end. What `more` says of the address is printed with it.
+pub(crate) async fn serve(
+    settings: &Settings,
+    place: Place,
+    accounts: Accounts,
+    more: impl FnOnce(SocketAddr) -> String,
+) -> Result<ExitCode, Failure> {
+    let end = Ends::listen().map_err(|cause| Failure::Refused(format!("signals cannot be received: {cause}")))?;
+    let failed = |cause| Failure::Refused(format!("cannot listen on {}: {cause}", settings.listen));
+    let listener = TcpListener::bind(&settings.listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let Place { db, keyring, clock, entropy, site } = place;
+    let service = bonafide_api::service(bonafide_api::Parts {
+        db: db.clone(),
+        keyring,
+        clock: Arc::clone(&clock),
+        entropy: entropy.clone(),
+        accounts,
+        site: site.id,
+        settings: http(settings),
+    });
+    let background =
+        [tokio::spawn(feed::watch(db.clone())), tokio::spawn(housekeeping::run(db.clone(), clock, entropy))];
+    tracing::info!(database = %db.source(), version = env!("CARGO_PKG_VERSION"), "The server is ready");
+    say(address, &more(address));
+    connections::serve(listener, service, end.first()).await;
+    for task in background {
+        task.abort();
+    }
+    tracing::info!("The server has ended");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The settings as the HTTP surface knows them.
+fn http(settings: &Settings) -> bonafide_api::Settings {
+    bonafide_api::Settings {
+        cache_bytes: settings.cache_bytes,
+        delivery_access: match settings.delivery_access {
+            DeliveryAccess::Public => bonafide_api::DeliveryAccess::Public,
+            DeliveryAccess::Token => bonafide_api::DeliveryAccess::Token,
+        },
+        trusted_proxies: settings.trusted_proxies.clone(),
+        admin_origins: settings.admin_origins.clone(),
+        request_timeout: settings.request_timeout,
+        requests_per_minute: settings.requests_per_minute,
+        version: env!("CARGO_PKG_VERSION"),
+    }
+}
+
+/// The one line that scripts wait for. A reader that has gone away is no reason to end.
+fn say(address: SocketAddr, more: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.write_all(more.as_bytes()));
+    let _ = out.flush();
+}
+
+/// The signals that end the process.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    /// From now on a signal is noted and does not kill.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the first one. A second one ends the process at once.
+    async fn first(mut self) {
+        self.either().await;
+        tokio::spawn(async move {
+            self.either().await;
+            std::process::exit(1);
+        });
+    }
+
+    async fn either(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
