@@ -9,6 +9,7 @@ use bonafide_ledger::audit::Object;
 use bonafide_model::access::WritePolicies;
 use bonafide_model::id::{PolicyId, RevisionId};
 use bonafide_model::name::PolicyKey;
+use bonafide_model::text::Note;
 use bonafide_model::{Instant, Patch};
 use bonafide_storage::{Tx, Violation, replay, sql, violation};
 use sea_orm::{ConnectionTrait as _, DbErr};
@@ -49,7 +50,7 @@ pub(crate) async fn insert(
         i64::from(number).into(),
         State::Draft.name().into(),
         draft.effective_on.map(|day| day.to_string()).into(),
-        draft.summary_of_changes.clone().map(|note| note.into_string()).into(),
+        draft.summary_of_changes.clone().map(Note::into_string).into(),
         draft.material.into(),
         to_json(&draft.commitments)?.into(),
         i64::from(COMMITMENTS_FORMAT).into(),
