@@ -15,7 +15,7 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// An authored object and its version as ETag.
+/// An authored object and its version as `ETag`.
 pub(crate) struct Versioned<T>(pub(crate) i64, pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Versioned<T> {
@@ -26,7 +26,7 @@ impl<T: Serialize> IntoResponse for Versioned<T> {
     }
 }
 
-/// The ETag of a version.
+/// The `ETag` of a version.
 pub(crate) fn etag(version: i64) -> HeaderValue {
     HeaderValue::from_str(&format!("\"{version}\"")).unwrap_or_else(|_| HeaderValue::from_static("\"0\""))
 }

@@ -9,7 +9,7 @@ use std::fmt::Display;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
     #[error("{0:?}")]
-    Problem(Box<Problem>),
+    Problem(Problem),
     #[error(transparent)]
     Accounts(#[from] bonafide_accounts::Error),
     #[error(transparent)]
@@ -22,7 +22,7 @@ pub(crate) enum ApiError {
 
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
-        Self::Problem(Box::new(problem))
+        Self::Problem(problem)
     }
 }
 
@@ -41,7 +41,7 @@ impl IntoResponse for ApiError {
 impl From<ApiError> for Problem {
     fn from(error: ApiError) -> Self {
         match error {
-            ApiError::Problem(problem) => *problem,
+            ApiError::Problem(problem) => problem,
             ApiError::Accounts(error) => accounts(error),
             ApiError::Policy(error) => policy(error),
             ApiError::Site(error) => site(error),

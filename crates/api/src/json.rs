@@ -56,7 +56,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut pointer = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Seq { index } => push(&mut pointer, &index.to_string()),
             Segment::Map { key } => push(&mut pointer, key),
             Segment::Enum { variant } => push(&mut pointer, variant),
             Segment::Unknown => {}

@@ -26,7 +26,7 @@ pub enum Surface {
     ),
     servers((url = "/", description = "The server that gave you this document")),
     tags((name = "policies", description = "Policies and their dated revisions"), (name = "system", description = "The server itself")),
-    components(schemas(crate::problem::Problem))
+    components(schemas(crate::problem::Content))
 )]
 pub(crate) struct PublicDoc;
 
@@ -49,7 +49,7 @@ pub(crate) struct PublicDoc;
         (name = "status", description = "The state of the system"),
         (name = "system", description = "The server itself")
     ),
-    components(schemas(crate::problem::Problem))
+    components(schemas(crate::problem::Content))
 )]
 pub(crate) struct AdminDoc;
 

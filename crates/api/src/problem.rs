@@ -8,13 +8,18 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// A refusal on its way out: small to hand around, because every extractor and handler can return one.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Problem(Box<Content>);
+
 /// Why a request was refused, for programs and for people.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = Problem, example = json!({
     "type": "/docs/problems#not_found", "title": "Not found", "status": 404, "detail": "There is nothing here.",
     "code": "not_found", "request_id": "0199b2c4e8a07d1f"
 }))]
-pub(crate) struct Problem {
+pub(crate) struct Content {
     /// Where the code is described, relative to this server.
     #[serde(rename = "type")]
     kind: String,
@@ -174,7 +179,7 @@ impl Problem {
         let row = CODES.iter().find(|row| row.0 == code);
         debug_assert!(row.is_some(), "the code {code} must be in the table");
         let (code, status, title, _) = row.copied().unwrap_or(("internal", 500, "Internal error", ""));
-        Self {
+        Self(Box::new(Content {
             kind: format!("/docs/problems#{code}"),
             title,
             status,
@@ -183,7 +188,7 @@ impl Problem {
             request_id: None,
             errors: Vec::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// A problem whose code is that of its only fault.
@@ -195,7 +200,7 @@ impl Problem {
     /// Adds a fault.
     #[must_use]
     pub(crate) fn with(mut self, fault: Fault) -> Self {
-        self.errors.push(fault);
+        self.0.errors.push(fault);
         self
     }
 
@@ -203,7 +208,7 @@ impl Problem {
     #[must_use]
     pub(crate) fn header(mut self, name: HeaderName, value: impl TryInto<HeaderValue>) -> Self {
         if let Ok(value) = value.try_into() {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
@@ -230,14 +235,14 @@ impl Problem {
 
     /// Writes the problem out. `headers` are those of the answer it takes the place of.
     pub(crate) fn write(mut self, request_id: &str) -> Response {
-        self.request_id = Some(request_id.to_owned());
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        self.0.request_id = Some(request_id.to_owned());
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        for (name, value) in self.headers {
+        for (name, value) in self.0.headers {
             headers.insert(name, value);
         }
         response
@@ -246,7 +251,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         response.extensions_mut().insert(self);
         response

@@ -54,9 +54,9 @@ async fn asset(Path(file): Path<String>, _: NoQuery) -> Result<Response, Problem
 fn problems() -> String {
     let mut rows = String::new();
     for (code, status, title, meaning) in CODES {
-        let written = write!(
+        let written = writeln!(
             rows,
-            "<tr id=\"{code}\"><td><code>{code}</code></td><td>{status}</td><td>{title}</td><td>{meaning}</td></tr>\n"
+            "<tr id=\"{code}\"><td><code>{code}</code></td><td>{status}</td><td>{title}</td><td>{meaning}</td></tr>"
         );
         written.expect("a string takes every character");
     }

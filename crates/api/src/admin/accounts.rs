@@ -53,7 +53,7 @@ pub(crate) struct UserView {
     state: &'static str,
     #[schema(value_type = Vec<RoleName>)]
     roles: Vec<Role>,
-    /// Raised by every change; the ETag.
+    /// Raised by every change; the `ETag`.
     version: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,

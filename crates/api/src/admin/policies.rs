@@ -36,7 +36,7 @@ pub(crate) struct PolicyView {
     /// The number of the draft.
     #[serde(skip_serializing_if = "Option::is_none")]
     draft: Option<u32>,
-    /// Raised by every change; the ETag.
+    /// Raised by every change; the `ETag`.
     version: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,

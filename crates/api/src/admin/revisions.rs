@@ -57,7 +57,7 @@ pub(crate) struct RevisionView {
     /// The digest of the revision before; absent for the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_digest: Option<String>,
-    /// Raised by every change; the ETag.
+    /// Raised by every change; the `ETag`.
     version: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,

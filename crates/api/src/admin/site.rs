@@ -32,7 +32,7 @@ pub(crate) struct SiteView {
     /// How the address of a page is made.
     #[schema(example = "https://www.example.org/{locale}/{path}")]
     page_url_template: Option<String>,
-    /// Raised by every change; the ETag.
+    /// Raised by every change; the `ETag`.
     version: i64,
     #[schema(value_type = String, format = DateTime)]
     created_at: Instant,

@@ -36,8 +36,8 @@ pub(crate) struct Cacheable {
 pub(crate) fn lifetime(now: Instant, valid_until: Option<Instant>) -> String {
     let left = valid_until.map_or(Duration::MAX, |until| until.since(now));
     let fresh = FRESH.min(left);
-    let revalidate = STALE_REVALIDATE.min(left - fresh);
-    let error = STALE_ERROR.min(left - fresh);
+    let after = left.saturating_sub(fresh);
+    let (revalidate, error) = (STALE_REVALIDATE.min(after), STALE_ERROR.min(after));
     let seconds = |duration: Duration| duration.as_secs();
     format!(
         "public, max-age=0, s-maxage={}, stale-while-revalidate={}, stale-if-error={}",
@@ -66,7 +66,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Finishes an answer. Compresses, so call it where that may take milliseconds.
-    pub(crate) fn finish(mut headers: HeaderMap, body: Bytes, cacheable: Cacheable, now: Instant) -> Self {
+    pub(crate) fn finish(mut headers: HeaderMap, body: &Bytes, cacheable: Cacheable, now: Instant) -> Self {
         headers.remove(header::CONTENT_LENGTH);
         let compressible = body.len() >= WORTH_COMPRESSING;
         let vary = if headers.contains_key(header::VARY) { "accept, accept-encoding" } else { "accept-encoding" };
@@ -78,7 +78,7 @@ impl Entry {
         }
         let mut variants = vec![variant(Coding::Identity, &headers, body.clone())];
         for coding in Coding::COMPRESSED.into_iter().filter(|_| compressible) {
-            if let Some(bytes) = compress(coding, &body).filter(|bytes| bytes.len() < body.len()) {
+            if let Some(bytes) = compress(coding, body).filter(|bytes| bytes.len() < body.len()) {
                 variants.push(variant(coding, &headers, bytes.into()));
             }
         }
@@ -147,7 +147,7 @@ fn variant(coding: Coding, headers: &HeaderMap, bytes: Bytes) -> Variant {
     Variant { coding, etag, headers, bytes }
 }
 
-/// Whether `If-None-Match` names an ETag (weak comparison, RFC 9110 §13.1.2).
+/// Whether `If-None-Match` names an `ETag` (weak comparison, RFC 9110 §13.1.2).
 fn matches(known: &HeaderValue, etag: &HeaderValue) -> bool {
     let (Ok(known), Ok(etag)) = (known.to_str(), etag.to_str()) else { return false };
     known.trim() == "*" || known.split(',').any(|one| one.trim().trim_start_matches("W/") == etag)
@@ -179,7 +179,7 @@ mod tests {
     fn entry(until: Option<u64>) -> Entry {
         let valid_until = until.map(|seconds| Instant::from_micros(0).plus(Duration::from_secs(seconds)));
         let cacheable = Cacheable { depends_on: vec!["policy/privacy".into()], valid_until, last_modified: None };
-        Entry::finish(HeaderMap::new(), Bytes::from("promise ".repeat(100)), cacheable, Instant::from_micros(0))
+        Entry::finish(HeaderMap::new(), &Bytes::from("promise ".repeat(100)), cacheable, Instant::from_micros(0))
     }
 
     fn cache_control(entry: &Entry, now: u64) -> String {

@@ -68,9 +68,9 @@ impl Front {
     async fn finish(&self, headers: HeaderMap, body: Bytes, cacheable: Cacheable) -> Arc<Entry> {
         let now = self.app.now();
         let (copy, bytes, what) = (headers.clone(), body.clone(), cacheable.clone());
-        let finished = tokio::task::spawn_blocking(move || Entry::finish(copy, bytes, what, now)).await;
+        let finished = tokio::task::spawn_blocking(move || Entry::finish(copy, &bytes, what, now)).await;
         // the runtime refuses only when it is shutting down
-        Arc::new(finished.unwrap_or_else(|_| Entry::finish(headers, body, cacheable, now)))
+        Arc::new(finished.unwrap_or_else(|_| Entry::finish(headers, &body, cacheable, now)))
     }
 }
 

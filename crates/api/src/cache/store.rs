@@ -202,7 +202,7 @@ mod tests {
 
     fn entry(object: &str, length: usize) -> Arc<Entry> {
         let cacheable = Cacheable { depends_on: vec![object.into()], ..Cacheable::default() };
-        Arc::new(Entry::finish(HeaderMap::new(), Bytes::from(vec![b'x'; length]), cacheable, NOW()))
+        Arc::new(Entry::finish(HeaderMap::new(), &Bytes::from(vec![b'x'; length]), cacheable, NOW()))
     }
 
     fn changed(object: &str) -> Changes {

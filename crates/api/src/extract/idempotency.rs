@@ -18,12 +18,10 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             .to_str()
             .ok()
             .filter(|key| (16..=128).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic()));
-        match (key, values.next()) {
-            (Some(key), None) => Ok(Self(Some(key.to_owned()))),
-            _ => {
-                let message = "Must be one key of 16 to 128 visible ASCII characters.";
-                Err(Problem::fault(Fault::of("Idempotency-Key", "invalid_parameter", message)))
-            }
+        if let (Some(key), None) = (key, values.next()) {
+            return Ok(Self(Some(key.to_owned())));
         }
+        let message = "Must be one key of 16 to 128 visible ASCII characters.";
+        Err(Problem::fault(Fault::of("Idempotency-Key", "invalid_parameter", message)))
     }
 }

@@ -1,10 +1,13 @@
 //! Path parameters, parsed into their types. What is no key or id of anything is 404: there is nothing there.
 
 use crate::problem::{Fault, Problem};
+use axum::extract::FromRequestParts;
 use axum::extract::rejection::PathRejection;
-use axum::extract::{FromRequestParts, Path as AxumPath};
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+
+#[expect(clippy::disallowed_types, reason = "this is the wrapper that takes its place")]
+type Bare<T> = axum::extract::Path<T>;
 
 /// The path parameters of a route.
 pub(crate) struct Path<T>(pub(crate) T);
@@ -13,9 +16,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        #[expect(clippy::disallowed_types, reason = "this is the wrapper that takes its place")]
-        match AxumPath::from_request_parts(parts, state).await {
-            Ok(AxumPath(value)) => Ok(Self(value)),
+        match Bare::from_request_parts(parts, state).await {
+            Ok(bare) => Ok(Self(bare.0)),
             Err(PathRejection::FailedToDeserializePathParams(error)) => {
                 use axum::extract::path::ErrorKind;
                 match error.kind() {
