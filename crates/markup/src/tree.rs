@@ -331,4 +331,16 @@ mod tests {
         assert_eq!((html.matches("<em>").count(), html.matches('a').count()), (ELEMENTS, ELEMENTS + 5));
         assert!(html.ends_with("</em>aaaaa"));
     }
+
+    #[test]
+    fn text_nodes_are_short() {
+        for text in ["&", "\u{a0}", "x<"] {
+            let mut tree = Tree::default();
+            for _ in 0..10 {
+                tree.text(&text.repeat(1000));
+            }
+            let (html, _) = tree.finish();
+            assert!(html.split("<!---->").all(|node| node.len() < RUN + 10), "{text}");
+        }
+    }
 }
