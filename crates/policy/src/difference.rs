@@ -1,6 +1,7 @@
 //! What changed between two published revisions: kept for neighbours, computed for other pairs.
 
 use crate::compare::{self, Budget, Comparison, Granularity};
+use crate::texts::Texts;
 use crate::{Error, delivery, row};
 use bonafide_model::Locale;
 use bonafide_model::id::{RevisionId, SiteId};
@@ -10,19 +11,25 @@ use sea_orm::ConnectionTrait;
 use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
-/// How many comparisons and renderings may run at once.
+/// How many computations of one kind may run at once.
 pub(crate) const AT_ONCE: usize = 2;
 /// How long a reader's comparison may take.
 const READER: Duration = Duration::from_secs(2);
-/// How long a comparison of neighbours may take, once, at publication. What takes longer is not kept.
+/// How long all comparisons of one publication may take together. What is not ready then is not kept.
 const NEIGHBOURS: Duration = Duration::from_secs(10);
 
-static PERMITS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// What readers ask for.
+static READERS: Semaphore = Semaphore::const_new(AT_ONCE);
+/// What is done for a publication, which no crowd of readers may hold up.
+pub(crate) static AUTHORS: Semaphore = Semaphore::const_new(AT_ONCE);
 
-/// Runs something that takes processor time, off the async threads, [`AT_ONCE`] at a time.
-pub(crate) async fn heavy<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+/// Runs something that takes processor time, off the async threads.
+pub(crate) async fn heavy<T: Send + 'static>(
+    permits: &'static Semaphore,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
     let lost = |_| Error::Internal("a computation was lost".into());
-    let permit = PERMITS.acquire().await.map_err(|_| Error::Internal("the process is ending".into()))?;
+    let permit = permits.acquire().await.map_err(|_| Error::Internal("the process is ending".into()))?;
     let done = tokio::task::spawn_blocking(move || {
         let _permit = permit;
         work()
@@ -47,7 +54,8 @@ pub async fn between(
     if let Some(kept) = kept(db.read(), old.0, new.0, locale, granularity).await? {
         return Ok(kept);
     }
-    heavy(move || compute(&old.1, &new.1, granularity, READER)).await?.ok_or(Error::DiffTooLarge)
+    let computed = heavy(&READERS, move || compute(&old.1, &new.1, granularity, Instant::now() + READER));
+    computed.await?.ok_or(Error::DiffTooLarge)
 }
 
 async fn side(
@@ -75,10 +83,9 @@ async fn kept(
     on.query_one_raw(sql(on, select, values)).await?.as_ref().map(|row| row::json(row, "content")).transpose()
 }
 
-/// `None` if it takes longer than it may.
-fn compute(old: &str, new: &str, granularity: Granularity, within: Duration) -> Option<Comparison> {
-    let start = Instant::now();
-    let spent = || start.elapsed() > within;
+/// `None` if it is not done by then.
+fn compute(old: &str, new: &str, granularity: Granularity, until: Instant) -> Option<Comparison> {
+    let spent = || Instant::now() > until;
     compare::compare(old, new, granularity, Budget::steps(usize::MAX).until(&spent)).ok()
 }
 
@@ -98,10 +105,16 @@ pub(crate) struct Stored {
 }
 
 impl Stored {
-    /// Compares two texts; `None` if it takes too long.
-    pub(crate) fn compute(locale: &Locale, old: &str, new: &str, granularity: Granularity) -> Option<Self> {
-        let content = serde_json::to_string(&compute(old, new, granularity, NEIGHBOURS)?).ok()?;
-        Some(Self { locale: locale.clone(), granularity, content })
+    /// Compares all texts of two neighbours that are in the same locale, by line and by word, as far as time allows.
+    pub(crate) fn compute(before: &Texts, texts: &Texts) -> Vec<Self> {
+        let until = Instant::now() + NEIGHBOURS;
+        let pairs = texts.iter().filter_map(|(locale, new)| before.get(locale).map(|old| (locale, old, new)));
+        let both = pairs.flat_map(|pair| [(pair, Granularity::Line), (pair, Granularity::Word)]);
+        both.filter_map(|((locale, old, new), granularity)| {
+            let content = serde_json::to_string(&compute(old, new, granularity, until)?).ok()?;
+            Some(Self { locale: locale.clone(), granularity, content })
+        })
+        .collect()
     }
 
     /// Keeps it.

@@ -20,7 +20,8 @@ use std::sync::Arc;
 /// How often the policy may change while the import prepares itself.
 const ATTEMPTS: usize = 3;
 
-/// Imports what is new of a plan: everything in one transaction, or nothing.
+/// Imports what is new of a plan: everything in one transaction, or nothing. Whoever may publish may also let the
+/// import make the policy.
 ///
 /// # Errors
 /// [`ImportError::Draft`], or that of the database.
@@ -236,7 +237,7 @@ async fn render(
     let mut running = stream::iter(jobs)
         .map(|(before, index)| {
             let (plan, first, locale) = (plan.clone(), first.clone(), locale.clone());
-            difference::heavy(move || {
+            difference::heavy(&difference::AUTHORS, move || {
                 let only = |index: usize| Texts::from([(locale.clone(), plan.revisions[index].text.clone())]);
                 let before = before.map(only);
                 (index, Rendered::new(before.as_ref().unwrap_or(&first), &only(index)))

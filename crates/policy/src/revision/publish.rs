@@ -1,7 +1,6 @@
 //! Publishing: rendering and comparing first, sealing after, so that no transaction is open while texts are rendered.
 
 use super::{Manuscript, Publication, Revision, State, draft, load};
-use crate::compare::Granularity;
 use crate::difference::{self, Stored};
 use crate::digest::Sealed;
 use crate::policy::{announce, fresh};
@@ -40,12 +39,7 @@ impl Rendered {
     /// Renders texts and compares them with those of the revision before. Takes its time.
     pub(crate) fn new(before: &Texts, texts: &Texts) -> Self {
         let html = texts.iter().map(|(locale, text)| (locale.clone(), bonafide_markup::to_html(text))).collect();
-        let pairs = texts.iter().filter_map(|(locale, new)| before.get(locale).map(|old| (locale, old, new)));
-        let diffs = pairs.flat_map(|(locale, old, new)| {
-            let granularities = [Granularity::Line, Granularity::Word];
-            granularities.into_iter().filter_map(|by| Stored::compute(locale, old, new, by))
-        });
-        Self { html, diffs: diffs.collect() }
+        Self { html, diffs: Stored::compute(before, texts) }
     }
 }
 
@@ -68,7 +62,9 @@ pub async fn prepare(
     };
     let (before, old) = before.map(|before| (before.revision.id, before.texts)).unzip();
     let id = manuscript.revision.id;
-    let rendered = difference::heavy(move || Rendered::new(&old.unwrap_or_default(), &manuscript.texts)).await?;
+    let rendered =
+        difference::heavy(&difference::AUTHORS, move || Rendered::new(&old.unwrap_or_default(), &manuscript.texts))
+            .await?;
     Ok(Prepared { key: key.clone(), number, id, version: expected, before, rendered: Arc::new(rendered) })
 }
 
