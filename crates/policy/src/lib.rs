@@ -4,7 +4,7 @@
 //! are published and can never change again, not even by SQL. Which revision was in force on a day follows from their
 //! dates alone, so that nothing has to run at midnight.
 //!
-//! - [`policy`]: the policies themselves; [`revision`]: drafts, and [`publish`](revision::publish), for authors.
+//! - [`policy`]: the policies themselves; [`revision`]: drafts, and [`publish`](revision::publish()), for authors.
 //! - [`delivery`]: what everyone may read. It selects published rows only and asks for no permission.
 //! - [`digest`]: the chain of digests, and how a stranger recomputes it.
 //! - [`compare`]: what changed between two texts; [`difference`]: the same between two revisions.

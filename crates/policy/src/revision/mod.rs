@@ -1,7 +1,8 @@
 //! Revisions, as authors see them: a draft is written, changed, and published once.
 //!
-//! [`draft`] makes and changes drafts. [`publish`] has two steps: [`prepare`] renders and compares before any
-//! transaction is open, [`publish()`] then seals the row, its texts and the digest in one short transaction.
+//! [`create()`], [`patch()`] and [`delete()`] work on drafts. Publishing has two steps: [`prepare()`] renders and
+//! compares before any transaction is open, [`publish()`] then seals the row, its texts and the digest in one short
+//! transaction.
 
 mod draft;
 mod publish;
@@ -11,8 +12,8 @@ pub use draft::{create, delete, patch};
 pub(crate) use draft::{insert, remove_draft};
 pub use publish::{Prepared, prepare, publish};
 pub(crate) use publish::{Rendered, line, seal, store, text_missing};
+pub use read::{count, get, list};
 pub(crate) use read::{find, load, revision, select, texts_of};
-pub use read::{get, list};
 
 use crate::Digest;
 use crate::texts::Texts;
