@@ -2,6 +2,7 @@
 //! limit of its client, and that whatever comes back as an error is a problem document.
 
 use crate::app::App;
+use crate::cors;
 use crate::extract::client_address;
 use crate::problem::Problem;
 use axum::extract::{MatchedPath, Request, State};
@@ -31,14 +32,17 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let client = client_address(request.extensions(), request.headers(), &app.parts.settings.trusted_proxies);
+    let origin = cors::Origin::of(&app, &request);
     let response = match app.limiter.count(client, app.now()) {
         Err(seconds) => {
             let problem = Problem::new("too_many_requests", "This client has sent too many requests in a minute.");
             problem.header(header::RETRY_AFTER, seconds.to_string()).into_response()
         }
+        Ok(()) if cors::is_preflight(&request) => cors::preflight(&origin),
         Ok(()) => answer(&app, request, next).await,
     };
-    let response = finish(response, &path, &method, &id);
+    let mut response = finish(response, &path, &method, &id);
+    origin.allow(response.headers_mut());
     let (status, duration) = (response.status().as_u16(), started.elapsed());
     // the route, not the path: a path may hold what a visitor typed
     tracing::info!(request.id = id, http.method = %method, http.route = route, http.status = status,
@@ -83,7 +87,9 @@ fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Resp
 
 /// Writes a problem out where no request has come as far as the router.
 pub(crate) fn refuse(problem: Problem, app: &App) -> Response {
-    finish(problem.into_response(), "/v1/", &Method::GET, &request_id(app))
+    let mut response = finish(problem.into_response(), "/v1/", &Method::GET, &request_id(app));
+    cors::Origin::Any.allow(response.headers_mut());
+    response
 }
 
 /// What is not routed.

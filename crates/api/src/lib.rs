@@ -8,6 +8,7 @@ mod admin;
 mod answer;
 mod app;
 mod cache;
+mod cors;
 mod create;
 mod delivery;
 mod error;

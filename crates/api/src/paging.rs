@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bonafide_keyring::Use;
+use bonafide_model::Instant;
 use http::HeaderValue;
 use http::header::LINK;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -27,6 +28,16 @@ pub(crate) struct PageQuery {
     /// How many items the page has, 1 to 100.
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<u64>,
+    /// With `exact`, the page says how many items the whole list has.
+    #[param(inline)]
+    pub(crate) count: Option<Count>,
+}
+
+/// How a list is to be counted.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Count {
+    Exact,
 }
 
 /// One page of a list.
@@ -47,6 +58,9 @@ pub(crate) struct PageInfo {
     pub(crate) prev: Option<String>,
     /// How many items a page has at most.
     pub(crate) limit: u64,
+    /// How many items the whole list has, if asked for with `count=exact`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) count: Option<u64>,
 }
 
 /// Where a page begins, as cursors say it.
@@ -70,6 +84,8 @@ struct Sealed<K> {
 pub(crate) struct Page<K> {
     pub(crate) start: Start<K>,
     limit: u64,
+    exact: bool,
+    count: Option<u64>,
     context: String,
     app: App,
 }
@@ -82,7 +98,8 @@ impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
             let message = format!("Must be a number from 1 to {MOST}.");
             return Err(Problem::fault(Fault::of("limit", "invalid_parameter", message)));
         }
-        let mut page = Self { start: Start::First, limit, context, app: app.clone() };
+        let mut page =
+            Self { start: Start::First, limit, exact: query.count.is_some(), count: None, context, app: app.clone() };
         if let Some(cursor) = &query.cursor {
             page.start = page.open(cursor).ok_or_else(|| {
                 let message = "The cursor is altered, older than 24 hours, or belongs to another list or caller.";
@@ -90,6 +107,14 @@ impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
             })?;
         }
         Ok(page)
+    }
+
+    /// Counts the whole list, if that is asked for.
+    pub(crate) async fn counted<E>(mut self, count: impl Future<Output = Result<u64, E>>) -> Result<Self, E> {
+        if self.exact {
+            self.count = Some(count.await?);
+        }
+        Ok(self)
     }
 
     /// How many items to ask the database for: one more than are shown, to see whether the list goes on.
@@ -111,7 +136,7 @@ impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
         let has_prev = if backwards { more } else { matches!(self.start, Start::After(_)) };
         let next = last.filter(|_| has_next).map(|key| self.seal(Start::After(key)));
         let prev = first.filter(|_| has_prev).map(|key| self.seal(Start::Before(key)));
-        let page = PageInfo { next, prev, limit: self.limit };
+        let page = PageInfo { next, prev, limit: self.limit, count: self.count };
         Listed(List { items: found.into_iter().map(view).collect(), page })
     }
 
@@ -133,12 +158,23 @@ impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
 /// A page as an answer: its items, and `Link` headers to the pages beside it.
 pub(crate) struct Listed<T>(pub(crate) List<T>);
 
+/// How long an answer with cursors in it is kept: well within the life of these.
+const KEPT_WITH_CURSORS: Duration = Duration::from_hours(1);
+
 impl<T> Listed<T> {
+    /// The instant until which the answer can be kept, if it changes at `changes_at`.
+    pub(crate) fn valid_until(&self, now: Instant, changes_at: Option<Instant>) -> Option<Instant> {
+        let has_cursors = self.0.page.next.is_some() || self.0.page.prev.is_some();
+        let cursors_go = has_cursors.then(|| now.plus(KEPT_WITH_CURSORS));
+        changes_at.into_iter().chain(cursors_go).min()
+    }
+
     /// `Link` headers to the pages beside this one, relative to the list.
     pub(crate) fn links(&self) -> Vec<String> {
-        let PageInfo { next, prev, limit } = &self.0.page;
+        let PageInfo { next, prev, limit, count } = &self.0.page;
+        let count = if count.is_some() { "&count=exact" } else { "" };
         let link = |cursor: &Option<String>, relation: &str| {
-            cursor.as_ref().map(|cursor| format!("<?limit={limit}&cursor={cursor}>; rel=\"{relation}\""))
+            cursor.as_ref().map(|cursor| format!("<?limit={limit}{count}&cursor={cursor}>; rel=\"{relation}\""))
         };
         link(next, "next").into_iter().chain(link(prev, "prev")).collect()
     }

@@ -108,6 +108,16 @@ pub async fn list(
     Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
 }
 
+/// How many lines the list has.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadAudit>) -> Result<u64, Error> {
+    let select = sql(on, "SELECT COUNT(*) FROM audit WHERE site_id = $1", [by.site().uuid().into()]);
+    let count: i64 = on.query_one_raw(select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
+
 fn entry(row: &QueryResult) -> Result<Entry, sea_orm::DbErr> {
     Ok(Entry {
         id: AuditId::from_uuid(row.try_get_by_index(0)?),

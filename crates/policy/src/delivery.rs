@@ -218,6 +218,26 @@ pub async fn revisions(
     rows.iter().map(|row| published(row).map(|revision| summary(revision, in_force, day))).collect()
 }
 
+/// How many revisions of a policy are published.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count_revisions(on: &impl ConnectionTrait, site: SiteId, key: &PolicyKey) -> Result<u64, Error> {
+    let select = "SELECT COUNT(*) FROM policy_revision r JOIN policy p ON p.id = r.policy_id
+        WHERE p.site_id = $1 AND p.key = $2 AND r.state = 'published'";
+    row::count(on, sql(on, select, [site.uuid().into(), key.as_str().into()])).await
+}
+
+/// How many policies have something published.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count_policies(on: &impl ConnectionTrait, site: SiteId) -> Result<u64, Error> {
+    let select = "SELECT COUNT(*) FROM policy p WHERE p.site_id = $1 AND EXISTS
+        (SELECT 1 FROM policy_revision r WHERE r.policy_id = p.id AND r.state = 'published')";
+    row::count(on, sql(on, select, [site.uuid().into()])).await
+}
+
 fn summary(revision: Published, in_force: Option<u32>, day: Date) -> RevisionSummary {
     RevisionSummary {
         standing: standing(revision.number, revision.effective_on, in_force, day),

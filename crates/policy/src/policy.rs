@@ -119,6 +119,14 @@ pub async fn list(
     on.query_all_raw(sql(on, select, values)).await?.iter().map(policy).collect()
 }
 
+/// How many policies there are.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadPolicies>) -> Result<u64, Error> {
+    row::count(on, sql(on, "SELECT COUNT(*) FROM policy WHERE site_id = $1", [by.site().uuid().into()])).await
+}
+
 /// One policy.
 ///
 /// # Errors

@@ -127,7 +127,9 @@ pub(crate) async fn list_users(
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<UserView>, ApiError> {
     let by = caller.reads::<ReadUsers>()?;
-    let page = Page::<AccountId>::new(&app, &query, format!("users/{}", caller.account()))?;
+    let page = Page::<AccountId>::new(&app, &query, format!("users/{}", caller.account()))?
+        .counted(user::count(app.db().read(), &by))
+        .await?;
     let found = user::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
     Ok(page.finish(found, |user| user.id, UserView::from))
 }

@@ -52,7 +52,9 @@ pub(crate) async fn list_audit(
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<AuditView>, ApiError> {
     let by = caller.reads::<ReadAudit>()?;
-    let page = Page::<AuditId>::new(&app, &query, format!("audit/{}", caller.account()))?;
+    let page = Page::<AuditId>::new(&app, &query, format!("audit/{}", caller.account()))?
+        .counted(audit::count(app.db().read(), &by))
+        .await?;
     // the list runs from the newest to the oldest: what comes after a line in it is older
     let start = match page.start {
         Start::First => audit::Start::Newest,

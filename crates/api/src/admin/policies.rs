@@ -83,7 +83,9 @@ pub(crate) async fn list_policies(
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<PolicyView>, ApiError> {
     let by = caller.reads::<ReadPolicies>()?;
-    let page = Page::<PolicyKey>::new(&app, &query, format!("admin/policies/{}", caller.account()))?;
+    let page = Page::<PolicyKey>::new(&app, &query, format!("admin/policies/{}", caller.account()))?
+        .counted(policy::count(app.db().read(), &by))
+        .await?;
     let found = policy::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
     Ok(page.finish(found, |policy| policy.key.clone(), PolicyView::from))
 }

@@ -206,7 +206,9 @@ pub(crate) async fn list_revisions(
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<RevisionView>, ApiError> {
     let by = caller.reads::<ReadPolicies>()?;
-    let page = Page::<u32>::new(&app, &query, format!("admin/revisions/{key}/{}", caller.account()))?;
+    let page = Page::<u32>::new(&app, &query, format!("admin/revisions/{key}/{}", caller.account()))?
+        .counted(revision::count(app.db().read(), &by, &key))
+        .await?;
     let found = revision::list(app.db().read(), &by, &key, page.start.clone().into(), page.fetch()).await?;
     Ok(page.finish(found, |revision| revision.number, RevisionView::from))
 }

@@ -92,7 +92,9 @@ pub(crate) async fn list_tokens(
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<TokenView>, ApiError> {
     let by = caller.reads::<ManageTokens>()?;
-    let page = Page::<ApiTokenId>::new(&app, &query, format!("tokens/{}", caller.account()))?;
+    let page = Page::<ApiTokenId>::new(&app, &query, format!("tokens/{}", caller.account()))?
+        .counted(api_token::count(app.db().read(), &by))
+        .await?;
     let found = api_token::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
     Ok(page.finish(found, |token| token.id, TokenView::from))
 }

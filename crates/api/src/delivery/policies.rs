@@ -105,8 +105,10 @@ pub(crate) async fn list_published_policies(
     State(app): State<App>,
     Query(query): Query<PageQuery>,
 ) -> Result<Delivered, ApiError> {
-    let page = Page::<PolicyKey>::new(&app, &query, "v1/policies".to_owned())?;
-    let (day, zone, _) = today(&app).await?;
+    let page = Page::<PolicyKey>::new(&app, &query, "v1/policies".to_owned())?
+        .counted(delivery::count_policies(app.db().read(), app.parts.site))
+        .await?;
+    let (day, zone, now) = today(&app).await?;
     let found =
         delivery::policies(app.db().read(), app.parts.site, day, page.start.clone().into(), page.fetch()).await?;
     let next_change = found.iter().filter_map(|listed| listed.next_change).min();
@@ -117,7 +119,7 @@ pub(crate) async fn list_published_policies(
     let listed = page.finish(found, |listed| listed.policy.clone(), view);
     let cacheable = Cacheable {
         depends_on: vec![LIST_KEY.to_owned(), SITE.to_owned()],
-        valid_until: next_change.map(|day| zone.start_of(day)),
+        valid_until: listed.valid_until(now, next_change.map(|day| zone.start_of(day))),
         last_modified: None,
     };
     Ok(Delivered { links: listed.links(), ..Delivered::json(&listed.0, cacheable) })

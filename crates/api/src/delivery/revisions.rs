@@ -73,17 +73,17 @@ pub(crate) async fn list_published_revisions(
     Path(key): Path<PolicyKey>,
     Query(query): Query<PageQuery>,
 ) -> Result<Delivered, ApiError> {
-    let page = Page::<u32>::new(&app, &query, format!("v1/revisions/{key}"))?;
-    let (day, zone, _) = today(&app).await?;
+    let page = Page::<u32>::new(&app, &query, format!("v1/revisions/{key}"))?
+        .counted(delivery::count_revisions(app.db().read(), app.parts.site, &key))
+        .await?;
+    let (day, zone, now) = today(&app).await?;
     let (db, site) = (app.db().read(), app.parts.site);
     let found = delivery::revisions(db, site, &key, day, page.start.clone().into(), page.fetch()).await?;
     let next = delivery::next_change(db, site, &key, day).await?;
-    let cacheable = Cacheable {
-        depends_on: depends_on(&key),
-        valid_until: next.map(|day| zone.start_of(day)),
-        last_modified: found.iter().map(|summary| summary.published_at).max(),
-    };
+    let last_modified = found.iter().map(|summary| summary.published_at).max();
     let listed = page.finish(found, |summary| summary.number, RevisionLine::from);
+    let valid_until = listed.valid_until(now, next.map(|day| zone.start_of(day)));
+    let cacheable = Cacheable { depends_on: depends_on(&key), valid_until, last_modified };
     Ok(Delivered { links: listed.links(), ..Delivered::json(&listed.0, cacheable) })
 }
 

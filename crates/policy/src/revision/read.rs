@@ -51,6 +51,16 @@ pub async fn list(
     rows.iter().map(revision).collect()
 }
 
+/// How many revisions a policy has, a draft included.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadPolicies>, key: &PolicyKey) -> Result<u64, Error> {
+    let select = "SELECT COUNT(*) FROM policy_revision r JOIN policy p ON p.id = r.policy_id
+        WHERE p.site_id = $1 AND p.key = $2";
+    row::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await
+}
+
 /// One revision with its texts.
 ///
 /// # Errors
