@@ -1,5 +1,7 @@
 //! The command line: what can be typed, in words for somebody who sees it for the first time.
 
+#![expect(clippy::doc_markdown, reason = "these comments are shown as they stand by --help")]
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -10,13 +12,13 @@ use std::path::PathBuf;
     version,
     arg_required_else_help = true,
     after_help = "Examples:
-  bonafide demo                                        try it: a small site with a policy and its history
-  bonafide owner create --email ada@example.org        make the first account; asks for the password
-  bonafide serve --listen 127.0.0.1:8080               run the server
-  bonafide import policy privacy --from ./history      take over a policy and all its earlier texts
+  bonafide demo                                    try it: a small site and its policy's history
+  bonafide owner create --email ada@example.org    make the first account; asks for a password
+  bonafide serve --listen 127.0.0.1:8080           run the server
+  bonafide import policy privacy --from ./history  take over a policy with all earlier texts
 
-Settings come from bonafide.toml in the working directory, then from the environment (BONAFIDE_DATA_DIR for
---data-dir, and so on), then from the options; the later one wins.
+Settings come from bonafide.toml in the working directory, then from the environment
+(BONAFIDE_DATA_DIR for --data-dir, and so on), then from the options; the later one wins.
 
 Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 78 wrong configuration or drift."
 )]
@@ -31,22 +33,22 @@ pub(crate) struct Cli {
 #[derive(Args, Default)]
 #[command(next_help_heading = "Where things are")]
 pub(crate) struct Place {
-    /// Read settings from this file [default: bonafide.toml, if it is there] [env: `BONAFIDE_CONFIG`]
+    /// Read settings from this file [default: bonafide.toml, if it is there] [env: BONAFIDE_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The directory of the data [default: ./bonafide-data] [env: `BONAFIDE_DATA_DIR`]
+    /// The directory of the data [default: ./bonafide-data] [env: BONAFIDE_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
-    /// The directory of the root key, never inside of the data [default: the data directory's name and "-keys"] [env: `BONAFIDE_KEYS_DIR`]
+    /// The directory of the root key, never inside of the data [default: the data directory's name and "-keys"] [env: BONAFIDE_KEYS_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) keys_dir: Option<String>,
-    /// Keep the data in `PostgreSQL` (postgres://…) and not in the data directory [env: `BONAFIDE_DATABASE_URL`]
+    /// Keep the data in PostgreSQL (postgres://…) and not in the data directory [env: BONAFIDE_DATABASE_URL]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) database_url: Option<String>,
-    /// What to log: error, warn, info, debug, or a list such as info,bonafide=debug [default: info] [env: `BONAFIDE_LOG`]
+    /// What to log: error, warn, info, debug, or a list such as info,bonafide=debug [default: info] [env: BONAFIDE_LOG]
     #[arg(long, global = true, value_name = "FILTER")]
     pub(crate) log: Option<String>,
-    /// How to log: text or json [default: text] [env: `BONAFIDE_LOG_FORMAT`]
+    /// How to log: text or json [default: text] [env: BONAFIDE_LOG_FORMAT]
     #[arg(long, global = true, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
 }
@@ -61,7 +63,7 @@ pub(crate) enum Command {
     /// lets open requests finish, for up to 10 seconds.
     #[command(after_help = "Examples:
   bonafide serve
-  bonafide serve --listen 0.0.0.0:8080 --data-dir /var/lib/bonafide --keys-dir /etc/bonafide/keys
+  bonafide serve --listen 0.0.0.0:8080 --data-dir /var/lib/bonafide --keys-dir /etc/bonafide
   bonafide serve --database-url postgres://bonafide@db.example.org/bonafide")]
     Serve(Serving),
     /// Run the server with a small site to try things on
@@ -77,11 +79,11 @@ pub(crate) enum Command {
     /// Take over texts that exist already
     #[command(subcommand)]
     Import(Import),
-    /// Print the `OpenAPI` document; needs no database
+    /// Print the OpenAPI document; needs no database
     #[command(after_help = "Example:
   bonafide openapi public > public.json")]
     Openapi(Openapi),
-    /// Bring the database up to date, as `serve` does when it starts
+    /// Bring the database up to date, as serve does when it starts
     #[command(after_help = "Examples:
   bonafide migrate --plan      say what would be done
   bonafide migrate")]
@@ -94,25 +96,25 @@ pub(crate) enum Command {
 #[derive(Args, Default)]
 #[command(next_help_heading = "How the server answers")]
 pub(crate) struct Serving {
-    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080] [env: `BONAFIDE_LISTEN`]
+    /// The address to listen on; port 0 takes a free one [default: 127.0.0.1:8080] [env: BONAFIDE_LISTEN]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<String>,
-    /// Memory for finished answers, in bytes [default: 67108864] [env: `BONAFIDE_CACHE_BYTES`]
+    /// Memory for finished answers, in bytes [default: 67108864] [env: BONAFIDE_CACHE_BYTES]
     #[arg(long, value_name = "BYTES")]
     pub(crate) cache_bytes: Option<String>,
-    /// Who may read what is published: public, or token for those with a read token [default: public] [env: `BONAFIDE_DELIVERY_ACCESS`]
+    /// Who may read what is published: public, or token for those with a read token [default: public] [env: BONAFIDE_DELIVERY_ACCESS]
     #[arg(long, value_name = "ACCESS")]
     pub(crate) delivery_access: Option<String>,
-    /// Proxies whose X-Forwarded-For is believed, separated by commas [env: `BONAFIDE_TRUSTED_PROXIES`]
+    /// Proxies whose X-Forwarded-For is believed, separated by commas [env: BONAFIDE_TRUSTED_PROXIES]
     #[arg(long, value_name = "ADDRESSES")]
     pub(crate) trusted_proxies: Option<String>,
-    /// Origins of admin interfaces in a browser, separated by commas [env: `BONAFIDE_ADMIN_ORIGINS`]
+    /// Origins of admin interfaces in a browser, separated by commas [env: BONAFIDE_ADMIN_ORIGINS]
     #[arg(long, value_name = "ORIGINS")]
     pub(crate) admin_origins: Option<String>,
-    /// How long a request may take, in seconds [default: 30] [env: `BONAFIDE_REQUEST_TIMEOUT_SECONDS`]
+    /// How long a request may take, in seconds [default: 30] [env: BONAFIDE_REQUEST_TIMEOUT_SECONDS]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) request_timeout_seconds: Option<String>,
-    /// How many requests that memory cannot answer a client may make in a minute [default: 6000] [env: `BONAFIDE_REQUESTS_PER_MINUTE`]
+    /// How many requests that memory cannot answer a client may make in a minute [default: 6000] [env: BONAFIDE_REQUESTS_PER_MINUTE]
     #[arg(long, value_name = "COUNT")]
     pub(crate) requests_per_minute: Option<String>,
 }

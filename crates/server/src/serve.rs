@@ -1,6 +1,7 @@
 //! `bonafide serve`: opens, listens, says so, and ends in order.
 
 use crate::config::{DeliveryAccess, Settings};
+use crate::connections::Patience;
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::{connections, housekeeping, place};
@@ -44,7 +45,7 @@ pub(crate) async fn serve(
         [tokio::spawn(feed::watch(db.clone())), tokio::spawn(housekeeping::run(db.clone(), clock, entropy))];
     tracing::info!(database = %db.source(), version = env!("CARGO_PKG_VERSION"), "The server is ready");
     say(address, &more(address));
-    connections::serve(listener, service, end.first()).await;
+    connections::serve(listener, service, Patience::default(), end.first()).await;
     for task in background {
         task.abort();
     }
