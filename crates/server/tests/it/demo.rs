@@ -76,7 +76,7 @@ on_both! {
     }
 
     async fn another_site_is_left_alone(home: &Installation) {
-        home.run(["owner", "create", "--email", "ada@example.org"], "correct horse battery staple\n").ok();
+        home.run(["owner", "create", "--email", "ada@example.org"], "knots, boats and the weather\n").ok();
         let refused = home.run(["demo", "--listen", "127.0.0.1:0"], "");
         assert_eq!(refused.code, Some(1));
         assert!(refused.stderr.contains("another site"), "{}", refused.stderr);

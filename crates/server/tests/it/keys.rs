@@ -13,7 +13,7 @@ on_both! {
         let kept = std::fs::read(&key).expect("made at the first start");
         std::fs::remove_dir_all(home.keys_dir()).expect("removable");
         for arguments in [&["serve"][..], &["check"], &["owner", "create", "--email", "ada@example.org"]] {
-            let output = home.run(arguments, "correct horse battery staple\n");
+            let output = home.run(arguments, "knots, boats and the weather\n");
             assert_eq!(output.code, Some(78), "{arguments:?}: {}", output.stderr);
             assert!(root_id(&output.stderr).is_some(), "the root key is named: {}", output.stderr);
             assert!(output.stderr.contains(&home.keys_dir().display().to_string()), "{}", output.stderr);

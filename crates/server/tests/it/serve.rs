@@ -65,7 +65,7 @@ async fn a_log_never_shows_statements() {
     server.client().get(server.url("/v1/policies")).send().await.expect("an answer");
     tokio::time::sleep(Duration::from_millis(100)).await;
     let log = server.stop();
-    assert!(log.contains("TRACE") || log.contains("DEBUG"), "{log}");
+    assert!(log.contains("A request was answered"), "{log}");
     for word in ["SELECT ", "INSERT INTO", "PRAGMA", "BEGIN IMMEDIATE"] {
         assert!(!log.contains(word), "{word}: {log}");
     }
