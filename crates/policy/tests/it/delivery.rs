@@ -94,6 +94,8 @@ on_both! {
         let list = delivery::revisions(db, world.site, &key, on, Start::First, 9).await;
         assert!(matches!(list, Err(Error::NotFound)));
         assert!(delivery::policies(db, world.site, on, Start::First, 9).await.expect("a list").is_empty());
+        assert_eq!(delivery::count_policies(db, world.site).await.expect("a count"), 0);
+        assert_eq!(delivery::count_revisions(db, world.site, &key).await.expect("a count"), 0);
         let diff = difference::between(&world.db, world.site, &key, 1, 1, &locale("en"), Granularity::Line).await;
         assert!(matches!(diff, Err(Error::NotFound)));
     }

@@ -150,6 +150,9 @@ on_both! {
         world.delete("privacy", 2, 1).await.expect("deleted");
         assert!(matches!(world.delete("privacy", 2, 1).await, Err(Error::NotFound)));
         assert_eq!(world.create("privacy", draft("b", "2026-12-01")).await.expect("a draft").revision.number, 2);
+        let by = world.granted::<ReadPolicies>();
+        assert_eq!(revision::count(world.db.read(), &by, &key("privacy")).await.expect("a count"), 2);
+        assert_eq!(policy::count(world.db.read(), &by).await.expect("a count"), 1);
         assert_eq!(numbers(&world, Start::First).await, [2, 1]);
         assert_eq!(numbers(&world, Start::After(2)).await, [1]);
         assert_eq!(numbers(&world, Start::Before(1)).await, [2]);
