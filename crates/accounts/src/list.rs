@@ -1,31 +1,15 @@
-//! Where a page of a list begins.
+//! What the lists of this crate have in common: they are ordered by id, oldest first.
 
 use crate::Error;
+use bonafide_model::Start;
 use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, Statement, Value};
 
-/// Where a page begins in a list that is ordered by id, oldest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start<I> {
-    /// At the oldest item.
-    First,
-    /// After this item, going on to newer ones.
-    After(I),
-    /// Before this item: the nearest comes first, so that the page has to be turned round for display.
-    Before(I),
-}
-
-impl<I> Start<I> {
-    pub(crate) fn is_backwards(&self) -> bool {
-        matches!(self, Self::Before(_))
-    }
-
-    /// The id beyond which the page lies, as a value for SQL.
-    pub(crate) fn bound(self, uuid: impl Fn(I) -> Uuid) -> Value {
-        match self {
-            Self::First => Uuid::nil().into(),
-            Self::After(id) | Self::Before(id) => uuid(id).into(),
-        }
+/// The id beyond which a page lies, as a value for SQL.
+pub(crate) fn bound<I>(start: Start<I>, uuid: impl Fn(I) -> Uuid) -> Value {
+    match start {
+        Start::First => Uuid::nil().into(),
+        Start::After(id) | Start::Before(id) => uuid(id).into(),
     }
 }
 

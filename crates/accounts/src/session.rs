@@ -1,11 +1,11 @@
 //! Logins, from their password to their logout. A revoked session is deleted, with all its refresh tokens.
 
-use crate::list::{self, Start};
+use crate::list;
 use crate::{Error, OwnAccount};
 use bonafide_ledger::{Act, audit::Object};
 use bonafide_model::access::Actor;
 use bonafide_model::id::{AccountId, SessionId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::{Tx, sql};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
@@ -43,7 +43,8 @@ pub async fn list(
     const OLDER: &str = "SELECT id, created_at, used_at, expires_at FROM session
         WHERE account_id = $1 AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4";
     let select = if start.is_backwards() { OLDER } else { NEWER };
-    let values = [own(by.by())?.uuid().into(), now.micros().into(), start.bound(SessionId::uuid), list::limit(limit)];
+    let values =
+        [own(by.by())?.uuid().into(), now.micros().into(), list::bound(start, SessionId::uuid), list::limit(limit)];
     let mut sessions = Vec::new();
     for row in on.query_all_raw(sql(on, select, values)).await? {
         sessions.push(Session {

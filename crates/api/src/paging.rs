@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bonafide_keyring::Use;
-use bonafide_model::Instant;
+use bonafide_model::{Instant, Start};
 use http::HeaderValue;
 use http::header::LINK;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -61,17 +61,6 @@ pub(crate) struct PageInfo {
     /// How many items the whole list has, if asked for with `count=exact`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) count: Option<u64>,
-}
-
-/// Where a page begins, as cursors say it.
-#[derive(Clone, Debug, Serialize, Deserialize, PartialEq, Eq)]
-pub(crate) enum Start<K> {
-    /// At the head of the list.
-    First,
-    /// Behind this item.
-    After(K),
-    /// Before this item, going backwards.
-    Before(K),
 }
 
 #[derive(Serialize, Deserialize)]

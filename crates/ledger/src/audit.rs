@@ -2,7 +2,7 @@
 
 use bonafide_model::access::{Actor, ReadAudit};
 use bonafide_model::id::{AccountId, ApiTokenId, AuditId, SiteId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::{Error, Tx, sql};
 use sea_orm::{ConnectionTrait, QueryResult};
 
@@ -43,17 +43,6 @@ pub struct Entry {
     pub object: Option<String>,
 }
 
-/// Where a page of the list begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// At the newest line.
-    Newest,
-    /// After (older than) this line.
-    Before(AuditId),
-    /// Before (newer than) this line.
-    After(AuditId),
-}
-
 pub(crate) async fn record(
     tx: &Tx,
     id: AuditId,
@@ -84,14 +73,14 @@ pub(crate) async fn record(
     Ok(())
 }
 
-/// Up to `limit` lines, newest first (oldest first from [`Start::After`], so that the nearest come first).
+/// Up to `limit` lines, newest first.
 ///
 /// # Errors
 /// If the statement fails.
 pub async fn list(
     on: &impl ConnectionTrait,
     by: &Granted<ReadAudit>,
-    start: Start,
+    start: Start<AuditId>,
     limit: u64,
 ) -> Result<Vec<Entry>, Error> {
     const NEWEST: &str = "SELECT id, at, actor_kind, account_id, token_id, action, object_kind, object FROM audit
@@ -99,9 +88,9 @@ pub async fn list(
     const OLDEST: &str = "SELECT id, at, actor_kind, account_id, token_id, action, object_kind, object FROM audit
         WHERE site_id = $1 AND id > $2 ORDER BY id LIMIT $3";
     let (select, bound) = match start {
-        Start::Newest => (NEWEST, sea_orm::prelude::Uuid::max()),
-        Start::Before(id) => (NEWEST, id.uuid()),
-        Start::After(id) => (OLDEST, id.uuid()),
+        Start::First => (NEWEST, sea_orm::prelude::Uuid::max()),
+        Start::After(id) => (NEWEST, id.uuid()),
+        Start::Before(id) => (OLDEST, id.uuid()),
     };
     let values = [by.site().uuid().into(), bound.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
     let rows = on.query_all_raw(sql(on, select, values)).await?;

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod email;
 pub mod id;
+mod list;
 pub mod locale;
 pub mod name;
 pub mod patch;
@@ -16,6 +17,7 @@ mod value;
 
 pub use access::Granted;
 pub use email::EmailAddress;
+pub use list::Start;
 pub use locale::Locale;
 pub use patch::Patch;
 pub use text::Text;

@@ -23,33 +23,9 @@ pub mod revision;
 mod row;
 pub mod texts;
 
+pub use bonafide_model::Start;
 pub use digest::Digest;
 pub use error::{Error, Fault, Rule};
-
-/// Where a part of a list begins.
-///
-/// What follows comes in the order of the list; what goes before comes nearest first, against that order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Start<K> {
-    /// At the head of the list.
-    #[default]
-    First,
-    /// Behind this item.
-    After(K),
-    /// Before this item, going backwards.
-    Before(K),
-}
-
-impl<K> Start<K> {
-    /// The same place under another key.
-    pub fn map<L>(self, key: impl FnOnce(K) -> L) -> Start<L> {
-        match self {
-            Self::First => Start::First,
-            Self::After(item) => Start::After(key(item)),
-            Self::Before(item) => Start::Before(key(item)),
-        }
-    }
-}
 
 /// The name under which changes of a policy stand in the change feed.
 pub fn object_key(policy: &bonafide_model::name::PolicyKey) -> String {

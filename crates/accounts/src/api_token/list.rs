@@ -1,11 +1,11 @@
 //! Reading tokens: one's own, and an owner everybody's.
 
 use super::{ApiFamily, ApiToken, scopes};
-use crate::list::{self, Start};
+use crate::list;
 use crate::{Error, session};
 use bonafide_model::access::{Actor, ManageTokens};
 use bonafide_model::id::{AccountId, ApiTokenId, SiteId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::sql;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
@@ -39,7 +39,8 @@ pub async fn list(
     const OLDER: &str = select!("AND t.id < $3 ORDER BY t.id DESC LIMIT $4");
     let select = if start.is_backwards() { OLDER } else { NEWER };
     let account = session::own(by.by())?;
-    let values = [by.site().uuid().into(), account.uuid().into(), start.bound(ApiTokenId::uuid), list::limit(limit)];
+    let values =
+        [by.site().uuid().into(), account.uuid().into(), list::bound(start, ApiTokenId::uuid), list::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(token).collect()
 }
 

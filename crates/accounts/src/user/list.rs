@@ -2,11 +2,11 @@
 
 use super::User;
 use crate::accounts::known_address;
-use crate::list::{self, Start};
+use crate::list;
 use crate::{Error, Identity};
 use bonafide_model::access::{ReadUsers, Role};
 use bonafide_model::id::{AccountId, SiteId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::sql;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
@@ -31,7 +31,7 @@ pub async fn list(
             ORDER BY id DESC LIMIT $3) a
         JOIN account_role r ON r.account_id = a.id AND r.site_id = $1 ORDER BY a.id DESC";
     let select = if start.is_backwards() { OLDER } else { NEWER };
-    let values = [by.site().uuid().into(), start.bound(AccountId::uuid), list::limit(limit)];
+    let values = [by.site().uuid().into(), list::bound(start, AccountId::uuid), list::limit(limit)];
     users(&on.query_all_raw(sql(on, select, values)).await?)
 }
 

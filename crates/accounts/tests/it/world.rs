@@ -148,9 +148,10 @@ impl World {
 
     /// What was recorded, in alphabetical order: the clock stands still, so that lines have no order of their own.
     pub(crate) async fn audit(&self) -> Vec<String> {
-        use bonafide_ledger::audit::{Start, list};
+        use bonafide_ledger::audit::list;
+        use bonafide_model::Start;
         let by: Granted<ReadAudit> = Granted::issue(Actor::Operator, self.site);
-        let lines = list(self.db.read(), &by, Start::Newest, 100).await.expect("a list");
+        let lines = list(self.db.read(), &by, Start::First, 100).await.expect("a list");
         let mut lines: Vec<_> = lines.iter().map(|line| format!("{} {}", line.actor_kind, line.action)).collect();
         lines.sort();
         lines

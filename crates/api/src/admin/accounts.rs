@@ -130,7 +130,7 @@ pub(crate) async fn list_users(
     let page = Page::<AccountId>::new(&app, &query, format!("users/{}", caller.account()))?
         .counted(user::count(app.db().read(), &by))
         .await?;
-    let found = user::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
+    let found = user::list(app.db().read(), &by, page.start, page.fetch()).await?;
     Ok(page.finish(found, |user| user.id, UserView::from))
 }
 

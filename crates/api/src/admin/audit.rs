@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Caller, Query};
-use crate::paging::{List, Listed, Page, PageQuery, Start};
+use crate::paging::{List, Listed, Page, PageQuery};
 use axum::extract::State;
 use bonafide_ledger::audit::{self, Entry};
 use bonafide_model::Instant;
@@ -55,12 +55,6 @@ pub(crate) async fn list_audit(
     let page = Page::<AuditId>::new(&app, &query, format!("audit/{}", caller.account()))?
         .counted(audit::count(app.db().read(), &by))
         .await?;
-    // the list runs from the newest to the oldest: what comes after a line in it is older
-    let start = match page.start {
-        Start::First => audit::Start::Newest,
-        Start::After(id) => audit::Start::Before(id),
-        Start::Before(id) => audit::Start::After(id),
-    };
-    let found = audit::list(app.db().read(), &by, start, page.fetch()).await?;
+    let found = audit::list(app.db().read(), &by, page.start, page.fetch()).await?;
     Ok(page.finish(found, |entry| entry.id, AuditView::from))
 }

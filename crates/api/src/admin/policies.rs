@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::create;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, NoQuery, Path, Query};
-use crate::paging::{List, Listed, Page, PageQuery, Start};
+use crate::paging::{List, Listed, Page, PageQuery};
 use axum::extract::State;
 use bonafide_model::access::{ReadPolicies, WritePolicies};
 use bonafide_model::id::PolicyId;
@@ -86,7 +86,7 @@ pub(crate) async fn list_policies(
     let page = Page::<PolicyKey>::new(&app, &query, format!("admin/policies/{}", caller.account()))?
         .counted(policy::count(app.db().read(), &by))
         .await?;
-    let found = policy::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
+    let found = policy::list(app.db().read(), &by, page.start.clone(), page.fetch()).await?;
     Ok(page.finish(found, |policy| policy.key.clone(), PolicyView::from))
 }
 
@@ -159,14 +159,4 @@ pub(crate) async fn delete_policy(
     let act = caller.may::<WritePolicies>()?;
     app.db().write(move |tx| policy::delete(tx, act.clone(), key.clone(), version).boxed()).await?;
     Ok(Done)
-}
-
-impl<K> From<Start<K>> for bonafide_policy::Start<K> {
-    fn from(start: Start<K>) -> Self {
-        match start {
-            Start::First => Self::First,
-            Start::After(key) => Self::After(key),
-            Start::Before(key) => Self::Before(key),
-        }
-    }
 }

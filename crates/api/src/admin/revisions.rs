@@ -209,7 +209,7 @@ pub(crate) async fn list_revisions(
     let page = Page::<u32>::new(&app, &query, format!("admin/revisions/{key}/{}", caller.account()))?
         .counted(revision::count(app.db().read(), &by, &key))
         .await?;
-    let found = revision::list(app.db().read(), &by, &key, page.start.clone().into(), page.fetch()).await?;
+    let found = revision::list(app.db().read(), &by, &key, page.start, page.fetch()).await?;
     Ok(page.finish(found, |revision| revision.number, RevisionView::from))
 }
 

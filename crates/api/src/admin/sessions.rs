@@ -4,7 +4,7 @@ use crate::answer::Done;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Caller, NoQuery, Path, Query};
-use crate::paging::{List, Listed, Page, PageQuery, Start};
+use crate::paging::{List, Listed, Page, PageQuery};
 use axum::extract::State;
 use bonafide_accounts::session;
 use bonafide_model::Instant;
@@ -43,7 +43,7 @@ pub(crate) async fn list_sessions(
     let page = Page::<SessionId>::new(&app, &query, format!("sessions/{}", caller.account()))?
         .counted(session::count(app.db().read(), &own, app.now()))
         .await?;
-    let found = session::list(app.db().read(), &own, page.start.clone().into(), page.fetch(), app.now()).await?;
+    let found = session::list(app.db().read(), &own, page.start, page.fetch(), app.now()).await?;
     let view = |session: session::Session| {
         let session::Session { id, created_at, used_at, expires_at } = session;
         SessionView { id, created_at, used_at, expires_at, current: id == current }
@@ -62,14 +62,4 @@ pub(crate) async fn revoke_session(
     let (act, _) = caller.owns()?;
     app.db().write(move |tx| session::revoke(tx, act.clone(), id).boxed()).await?;
     Ok(Done)
-}
-
-impl<I> From<Start<I>> for bonafide_accounts::Start<I> {
-    fn from(start: Start<I>) -> Self {
-        match start {
-            Start::First => Self::First,
-            Start::After(id) => Self::After(id),
-            Start::Before(id) => Self::Before(id),
-        }
-    }
 }

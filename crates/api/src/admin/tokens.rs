@@ -95,7 +95,7 @@ pub(crate) async fn list_tokens(
     let page = Page::<ApiTokenId>::new(&app, &query, format!("tokens/{}", caller.account()))?
         .counted(api_token::count(app.db().read(), &by))
         .await?;
-    let found = api_token::list(app.db().read(), &by, page.start.clone().into(), page.fetch()).await?;
+    let found = api_token::list(app.db().read(), &by, page.start, page.fetch()).await?;
     Ok(page.finish(found, |token| token.id, TokenView::from))
 }
 

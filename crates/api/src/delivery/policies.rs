@@ -109,8 +109,7 @@ pub(crate) async fn list_published_policies(
         .counted(delivery::count_policies(app.db().read(), app.parts.site))
         .await?;
     let (day, zone, now) = today(&app).await?;
-    let found =
-        delivery::policies(app.db().read(), app.parts.site, day, page.start.clone().into(), page.fetch()).await?;
+    let found = delivery::policies(app.db().read(), app.parts.site, day, page.start.clone(), page.fetch()).await?;
     let next_change = found.iter().filter_map(|listed| listed.next_change).min();
     let view = |listed: delivery::Listed| {
         let delivery::Listed { policy, title, default_locale, in_force, next_change: _ } = listed;

@@ -78,7 +78,7 @@ pub(crate) async fn list_published_revisions(
         .await?;
     let (day, zone, now) = today(&app).await?;
     let (db, site) = (app.db().read(), app.parts.site);
-    let found = delivery::revisions(db, site, &key, day, page.start.clone().into(), page.fetch()).await?;
+    let found = delivery::revisions(db, site, &key, day, page.start, page.fetch()).await?;
     let next = delivery::next_change(db, site, &key, day).await?;
     let last_modified = found.iter().map(|summary| summary.published_at).max();
     let listed = page.finish(found, |summary| summary.number, RevisionLine::from);
