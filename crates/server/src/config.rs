@@ -87,10 +87,10 @@ pub(crate) struct Settings {
 /// Reads the settings of a command.
 pub(crate) fn load(cli: &Cli) -> Result<Settings, Failure> {
     let environment = layers::environment()?;
-    settings(layers::read(cli, environment)?, matches!(cli.command, Command::Demo(_)))
+    settings(&layers::read(cli, environment)?, matches!(cli.command, Command::Demo(_)))
 }
 
-fn settings(layers: Layers, demo: bool) -> Result<Settings, Failure> {
+fn settings(layers: &Layers, demo: bool) -> Result<Settings, Failure> {
     let default_dir = if demo { "./bonafide-demo" } else { "./bonafide-data" };
     let data_dir: PathBuf = layers.text("data_dir").unwrap_or(default_dir).into();
     let keys_dir = match layers.text("keys_dir") {
@@ -102,7 +102,7 @@ fn settings(layers: Layers, demo: bool) -> Result<Settings, Failure> {
         .map_err(|error| layers.fault("database_url", &error.to_string()))?;
     let log_format = layers.parsed("log_format", LogFormat::Text)?;
     Ok(Settings {
-        listen: listen(&layers)?,
+        listen: listen(layers)?,
         data_dir,
         keys_dir,
         source,
@@ -110,7 +110,7 @@ fn settings(layers: Layers, demo: bool) -> Result<Settings, Failure> {
         log_format,
         cache_bytes: layers.number("cache_bytes", 64 << 20, 0..=1 << 40)?,
         delivery_access: layers.parsed("delivery_access", DeliveryAccess::Public)?,
-        trusted_proxies: proxies(&layers)?,
+        trusted_proxies: proxies(layers)?,
         admin_origins: layers.list("admin_origins"),
         request_timeout: Duration::from_secs(layers.number("request_timeout_seconds", 30, 1..=600)?),
         requests_per_minute: layers.number("requests_per_minute", 6000, 1..=1_000_000)?,

@@ -25,6 +25,8 @@ const OWNER: &str = "owner@example.org";
 const POLICY: &str = "privacy";
 
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
+    // first, so that no password is made that could not be shown
+    let listener = serve::bind(settings).await?;
     let place = place::open(settings).await?;
     let accounts = place.accounts().await?;
     let password = if accounts.has_owner(place.site.id).await.map_err(|error| Failure::of(&error))? {
@@ -35,8 +37,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     };
     let today = place.site.time_zone.date(place.now());
     let data_dir = settings.data_dir.clone();
-    serve::serve(settings, place, accounts, move |address| tour::text(address, &data_dir, password.as_deref(), today))
-        .await
+    let tour = move |address| tour::text(address, &data_dir, password.as_deref(), today);
+    serve::serve(settings, listener, place, accounts, tour).await
 }
 
 /// Only what the demonstration has made itself is used again.

@@ -84,3 +84,45 @@ async fn accounts(tx: &Tx, now: Instant) -> Result<u64, Error> {
         other => Error::Unusable(other.to_string()),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bonafide_storage::replay::Replay;
+    use bonafide_storage::{Options, Source};
+    use std::sync::Mutex;
+
+    /// A clock that stands still until it is set.
+    struct Set(Mutex<Instant>);
+
+    impl Clock for Set {
+        fn now(&self) -> Instant {
+            *self.0.lock().expect("not poisoned")
+        }
+    }
+
+    #[tokio::test]
+    async fn what_has_expired_goes_and_one_process_does_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let source = Source::new(None, dir.path()).expect("a source");
+        let db = Db::open(source, &Options::default()).await.expect("the database opens");
+        let clock = Set(Mutex::new(Instant::from_micros(0)));
+        let expires = clock.now().plus(Duration::from_mins(1));
+        for id in [b"one", b"two"] {
+            db.write::<_, Error, _>(move |tx| {
+                async move {
+                    let answer = Replay { body_mac: vec![1], answer: vec![2] };
+                    replay::record(tx, id, &answer, "page/1", expires).await
+                }
+                .boxed()
+            })
+            .await
+            .expect("recorded");
+        }
+        assert_eq!(once(&db, &clock, "a").await.expect("done"), Some(0));
+        assert_eq!(once(&db, &clock, "b").await.expect("done"), None, "it is the turn of a");
+        *clock.0.lock().expect("not poisoned") = clock.now().plus(Duration::from_hours(1));
+        assert_eq!(once(&db, &clock, "b").await.expect("done"), Some(2));
+        assert_eq!(once(&db, &clock, "b").await.expect("done"), Some(0));
+    }
+}

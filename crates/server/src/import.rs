@@ -64,7 +64,9 @@ fn tell(key: &PolicyKey, report: &Report, dry_run: bool) {
     }
     let done = if dry_run { "would be imported" } else { "imported" };
     let new = if *created { ", a new policy" } else { "" };
-    println!("{} revisions {done} into {key}{new}; {present} were there already", imported.len());
+    let count = imported.len();
+    let revisions = if count == 1 { "revision" } else { "revisions" };
+    println!("{count} {revisions} {done} into {key}{new}; {present} there already");
 }
 
 fn document(key: &PolicyKey, report: &Report, dry_run: bool) -> serde_json::Value {

@@ -16,7 +16,9 @@ pub(crate) async fn run(settings: &Settings, command: &Migrate) -> Result<ExitCo
     } else {
         let done = if command.plan { "would be run on" } else { "were run on" };
         println!("{} {done} {}:", plural(plan.len()), settings.source);
-        plan.iter().for_each(|name| println!("  {name}"));
+        for name in &plan {
+            println!("  {name}");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,20 +17,26 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let place = place::open(settings).await?;
     let accounts = place.accounts().await?;
-    serve(settings, place, accounts, |_| String::new()).await
+    let listener = bind(settings).await?;
+    serve(settings, listener, place, accounts, |_| String::new()).await
+}
+
+/// Takes the address to listen on.
+pub(crate) async fn bind(settings: &Settings) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(&settings.listen).await;
+    bound.map_err(|cause| Failure::Refused(format!("cannot listen on {}: {cause}", settings.listen)))
 }
 
 /// Serves an installation until the process is told to end. What `more` says of the address is printed with it.
 pub(crate) async fn serve(
     settings: &Settings,
+    listener: TcpListener,
     place: Place,
     accounts: Accounts,
     more: impl FnOnce(SocketAddr) -> String,
 ) -> Result<ExitCode, Failure> {
     let end = Ends::listen().map_err(|cause| Failure::Refused(format!("signals cannot be received: {cause}")))?;
-    let failed = |cause| Failure::Refused(format!("cannot listen on {}: {cause}", settings.listen));
-    let listener = TcpListener::bind(&settings.listen).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let address = listener.local_addr().map_err(|cause| Failure::of(&cause))?;
     let Place { db, keyring, clock, entropy, site } = place;
     let service = bonafide_api::service(bonafide_api::Parts {
         db: db.clone(),

@@ -70,7 +70,8 @@ pub async fn prune(tx: &Tx, now: Instant) -> Result<u64, Error> {
     Ok(tx.execute_raw(sql(tx, delete, [now.minus(KEPT).micros().into()])).await?.rows_affected())
 }
 
-/// Tells [`Db::on_change`] what other processes commit, for ever. Faults are logged and tried again.
+/// Tells [`Db::on_change`] what other processes commit, for ever; first of all that anything may have changed.
+/// Faults are logged and tried again.
 pub async fn watch(db: Db) {
     let mut reader = Reader { last: None, db };
     loop {
@@ -120,6 +121,8 @@ impl Reader {
     async fn catch_up(&mut self) -> Result<(), Error> {
         let Some(last) = self.last else {
             self.last = Some(self.bound("SELECT MAX(position) FROM change_feed").await?.unwrap_or(0));
+            // what was read before this moment may have changed since
+            self.db.listener.tell_all(&Changes::All);
             return Ok(());
         };
         let changes = self.after(last).await?;

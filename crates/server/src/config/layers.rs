@@ -94,7 +94,7 @@ pub(crate) fn read(cli: &Cli, environment: Vec<(String, String)>) -> Result<Laye
     let mut layers = Layers::default();
     let set: Vec<_> = environment.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let named = set.iter().find(|(name, _)| name == "CONFIG").map(|(_, path)| PathBuf::from(path));
-    file(&mut layers, cli.place.config.clone().or(named))?;
+    file(&mut layers, cli.place.config.as_deref().or(named.as_deref()))?;
     for (name, value) in set.into_iter().filter(|(name, _)| name != "CONFIG") {
         let place = format!("BONAFIDE_{name}");
         let Some(known) = NAMES.iter().find(|known| known.to_uppercase() == name) else {
@@ -107,14 +107,14 @@ pub(crate) fn read(cli: &Cli, environment: Vec<(String, String)>) -> Result<Laye
     Ok(layers)
 }
 
-fn file(layers: &mut Layers, named: Option<PathBuf>) -> Result<(), Failure> {
-    let path = named.clone().unwrap_or_else(|| FILE.into());
-    let text = match std::fs::read_to_string(&path) {
+fn file(layers: &mut Layers, named: Option<&Path>) -> Result<(), Failure> {
+    let path = named.unwrap_or(Path::new(FILE));
+    let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Failure::Configuration(format!("{}: {error}", path.display()))),
     };
-    take(layers, &path, &text)
+    take(layers, path, &text)
 }
 
 /// Takes over every setting of a file.

@@ -1,3 +1,5 @@
+//! Layers, names, values and places: what is taken, and what is refused in which words.
+
 use super::*;
 use clap::Parser as _;
 
@@ -8,7 +10,7 @@ fn cli(arguments: &[&str]) -> Cli {
 fn load_with(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Settings, Failure> {
     let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let cli = cli(arguments);
-    settings(layers::read(&cli, environment)?, matches!(cli.command, Command::Demo(_)))
+    settings(&layers::read(&cli, environment)?, matches!(cli.command, Command::Demo(_)))
 }
 
 fn refusal(arguments: &[&str], environment: &[(&str, &str)]) -> String {

@@ -57,7 +57,7 @@ on_both! {
         assert_eq!((again["imported"].as_array().map(Vec::len), again["present"].as_u64()), (Some(0), Some(2)));
 
         history::write(home.root(), 3);
-        assert!(home.run(import(&dir, &[]), "").ok().contains("1 revisions imported"));
+        assert!(home.run(import(&dir, &[]), "").ok().contains("1 revision imported into privacy; 2 there already"));
         let newest = changed(&server, "/v1/policies/privacy", &document).await;
         let newest: Value = serde_json::from_str(&newest).expect("JSON");
         assert_eq!((newest["number"].as_u64(), newest["markdown"].as_str()), (Some(3), Some(history::text(3))));

@@ -64,7 +64,9 @@ fn two_servers_that_make_an_installation_at_once_agree() {
         let starts = [scope.spawn(|| Server::start(&home)), scope.spawn(|| Server::start(&home))];
         starts.map(|start| start.join().expect("both start"))
     });
-    servers.into_iter().for_each(|server| drop(server.stop()));
+    for server in servers {
+        server.stop();
+    }
     let count = home
         .database()
         .expect("on PostgreSQL")
