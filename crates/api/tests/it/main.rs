@@ -1,0 +1,6 @@
+//! The HTTP surface under a clock that the test moves: what changes by itself, at which instant, on both databases.
+
+mod expiry;
+mod midnight;
+mod read_tokens;
+mod world;

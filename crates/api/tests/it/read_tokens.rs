@@ -1,0 +1,27 @@
+//! Delivery for holders of a read token only.
+
+use crate::world::World;
+use bonafide_api::{DeliveryAccess, Settings};
+use bonafide_test_support::{Installation, on_both};
+use serde_json::json;
+
+on_both! {
+    /// Also what is in memory is given to holders only, stays out of shared caches, and stops with the token.
+    async fn only_holders_read(home: &Installation) {
+        let settings = Settings { delivery_access: DeliveryAccess::Token, ..Settings::default() };
+        let world = World::new(home, settings).await;
+        world.publish("2026-11-24", "# One\n").await;
+        let made = world.post("/admin/v1/tokens", &[], json!({"name": "x", "family": "read", "scopes": ["delivery:read"]})).await;
+        let bearer = format!("Bearer {}", made.body["token"].as_str().expect("a token"));
+        let target = "/v1/policies/privacy";
+        for _ in 0..2 {
+            assert_eq!(world.get(target).await.status, 401);
+            let read = world.send("GET", target, &[("authorization", &bearer)], None).await;
+            assert_eq!((read.status.as_u16(), read.header("cache-control")), (200, "private, no-cache"));
+        }
+        assert_eq!(world.send("GET", target, &[("authorization", "Bearer bf_read_x")], None).await.status, 401);
+        let id = made.body["id"].as_str().expect("an id");
+        assert_eq!(world.send("DELETE", &format!("/admin/v1/tokens/{id}"), &[], None).await.status, 204);
+        assert_eq!(world.send("GET", target, &[("authorization", &bearer)], None).await.status, 401);
+    }
+}
