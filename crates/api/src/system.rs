@@ -18,12 +18,16 @@ fn json(text: &'static str) -> Response {
 }
 
 /// Whether the process lives
+///
+/// Answers as long as the process runs. It asks nothing of the database.
 #[utoipa::path(get, path = "/healthz", tag = "system", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn get_health(_: NoQuery) -> &'static str {
     "ok\n"
 }
 
 /// Whether this node can serve
+///
+/// 503 only if this node cannot serve, for example because its database cannot be reached.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn get_readiness(State(app): State<App>, _: NoQuery) -> Result<&'static str, Problem> {
     match bonafide_site::get(app.db().read(), app.parts.site).await {
@@ -33,12 +37,16 @@ pub(crate) async fn get_readiness(State(app): State<App>, _: NoQuery) -> Result<
 }
 
 /// This document
+///
+/// The OpenAPI document of the public API, as JSON.
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "system", responses((status = 200, body = serde_json::Value)))]
 pub(crate) async fn get_public_document(_: NoQuery) -> Response {
     json(&PUBLIC)
 }
 
 /// This document
+///
+/// The OpenAPI document of the admin API, as JSON.
 #[utoipa::path(get, path = "/admin/v1/openapi.json", tag = "system", responses((status = 200, body = serde_json::Value)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_admin_document(_: Caller, _: NoQuery) -> Result<Response, ApiError> {
     Ok(json(&ADMIN))

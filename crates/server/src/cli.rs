@@ -76,6 +76,9 @@ pub(crate) enum Command {
     /// Make an owner account, or give an owner a new password
     #[command(subcommand)]
     Owner(Owner),
+    /// Look after keys
+    #[command(subcommand)]
+    Keys(Keys),
     /// Take over texts that exist already
     #[command(subcommand)]
     Import(Import),
@@ -146,6 +149,18 @@ pub(crate) enum Owner {
         #[arg(long, value_name = "EMAIL")]
         email: String,
     },
+}
+
+/// Keys that can be replaced.
+#[derive(Subcommand)]
+pub(crate) enum Keys {
+    /// Sign access tokens with a new key from now on
+    ///
+    /// Tokens signed with the one before are good until they expire, ten minutes at most. Nobody has to log in again.
+    /// A server may run beside it.
+    #[command(after_help = "Example:
+  bonafide keys rotate-signing")]
+    RotateSigning,
 }
 
 /// What can be taken over.

@@ -9,6 +9,7 @@ use bonafide_model::Locale;
 use bonafide_model::name::PolicyKey;
 use bonafide_model::text::Title;
 use bonafide_policy::import::{self, ImportError, Plan, Progress, Report, Request};
+use bonafide_storage::migrate;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::process::ExitCode;
 
@@ -21,13 +22,13 @@ pub(crate) async fn run(settings: &Settings, command: Import) -> Result<ExitCode
         locale.map(|locale| locale.parse()).transpose().map_err(|error| usage("--locale", &error))?;
     // everything is read and checked before anything is opened, let alone made
     let plan = import::read_dir(&from).map_err(|error| Failure::of(&error))?;
-    let place = place::open(settings).await?;
     let report = if dry_run {
-        import::preview(place.db.read(), place.site.id, &key, &plan).await
+        preview(settings, &key, &plan).await?
     } else {
-        write(&place, Request { key: key.clone(), title, locale }, plan).await
+        let place = place::open(settings).await?;
+        let report = write(&place, Request { key: key.clone(), title, locale }, plan).await;
+        report.map_err(|error| Failure::of(&error))?
     };
-    let report = report.map_err(|error| Failure::of(&error))?;
     if json {
         println!("{}", document(&key, &report, dry_run));
     } else {
@@ -38,6 +39,26 @@ pub(crate) async fn run(settings: &Settings, command: Import) -> Result<ExitCode
 
 fn usage(option: &str, error: &dyn std::error::Error) -> Failure {
     Failure::Usage(format!("{option} {error}"))
+}
+
+/// Says what an import would do. Neither makes a database nor changes the schema of one.
+async fn preview(settings: &Settings, key: &PolicyKey, plan: &Plan) -> Result<Report, Failure> {
+    let pending = migrate::plan(&settings.source).await?;
+    if pending.len() == migrate::count() {
+        let line = |(number, planned): (u32, &import::Planned)| import::Line {
+            number,
+            file: planned.file.clone(),
+            date: planned.date,
+            sha256: planned.sha256,
+        };
+        return Ok(Report { created: true, imported: (1..).zip(&plan.revisions).map(line).collect(), present: 0 });
+    }
+    if !pending.is_empty() {
+        return Err(Failure::Refused("the database is not up to date: run 'bonafide migrate' first".into()));
+    }
+    let place = place::open(settings).await?;
+    let report = import::preview(place.db.read(), place.site.id, key, plan).await;
+    report.map_err(|error| Failure::of(&error))
 }
 
 /// Imports with a progress bar on standard error, which is not drawn where that is no terminal.

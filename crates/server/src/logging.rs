@@ -8,7 +8,7 @@ use tracing_subscriber::filter::Directive;
 
 /// Libraries that would log statements, headers or frames: they stay quiet whatever filter is asked for.
 const QUIET: [&str; 6] =
-    ["sqlx=warn", "sea_orm=warn", "sea_orm_migration=warn", "hyper=info", "hyper_util=info", "h2=info"];
+    ["sqlx=error", "sea_orm=warn", "sea_orm_migration=warn", "hyper=info", "hyper_util=info", "h2=info"];
 
 /// Starts logging. Panics are logged with their place and without their values.
 pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {

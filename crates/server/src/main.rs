@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod housekeeping;
 mod import;
+mod keys;
 mod logging;
 mod migrate;
 mod openapi;
@@ -20,7 +21,7 @@ mod place;
 mod serve;
 
 use clap::Parser as _;
-use cli::{Cli, Command};
+use cli::{Cli, Command, Keys};
 use failure::Failure;
 use std::process::ExitCode;
 
@@ -48,6 +49,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Serve(_) => serve::run(&settings).await,
             Command::Demo(_) => demo::run(&settings).await,
             Command::Owner(command) => owner::run(&settings, command).await,
+            Command::Keys(Keys::RotateSigning) => keys::rotate_signing(&settings).await,
             Command::Import(command) => import::run(&settings, command).await,
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::Check => check::run(&settings).await,

@@ -113,6 +113,8 @@ pub(crate) struct UserPatch {
 }
 
 /// Who am I
+///
+/// The account that the credentials belong to, with its roles.
 #[utoipa::path(get, path = "/admin/v1/me", tag = "users", responses((status = 200, body = Me)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_me(State(app): State<App>, caller: Caller, _: NoQuery) -> Result<Json<Me>, ApiError> {
     let user = user::me(app.db().read(), caller.identity(), app.parts.site).await?;
@@ -120,6 +122,8 @@ pub(crate) async fn get_me(State(app): State<App>, caller: Caller, _: NoQuery) -
 }
 
 /// List accounts
+///
+/// Everybody who has an account on this site, suspended ones included.
 #[utoipa::path(get, path = "/admin/v1/users", tag = "users", params(PageQuery), responses((status = 200, body = List<UserView>)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn list_users(
     State(app): State<App>,
@@ -162,6 +166,8 @@ pub(crate) async fn create_user(
 }
 
 /// Read an account
+///
+/// Its name, roles and state.
 #[utoipa::path(get, path = "/admin/v1/users/{id}", tag = "users", params(("id" = uuid::Uuid, Path, description = "The account")), responses((status = 200, body = UserView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_user(
     State(app): State<App>,
@@ -210,6 +216,8 @@ pub(crate) async fn suspend_user(
 }
 
 /// Let a suspended account in again
+///
+/// Sessions and tokens that were ended stay ended; the person logs in again.
 #[utoipa::path(post, path = "/admin/v1/users/{id}/reactivate", tag = "users", params(("id" = uuid::Uuid, Path, description = "The account")), responses((status = 200, body = UserView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn reactivate_user(
     State(app): State<App>,

@@ -45,6 +45,8 @@ impl From<Entry> for AuditView {
 }
 
 /// List admin actions, newest first
+///
+/// Who did what to which object, and when; never its contents.
 #[utoipa::path(get, path = "/admin/v1/audit", tag = "audit", params(PageQuery), responses((status = 200, body = List<AuditView>)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn list_audit(
     State(app): State<App>,

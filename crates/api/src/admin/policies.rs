@@ -76,6 +76,8 @@ pub(crate) struct PolicyPatch {
 }
 
 /// List policies
+///
+/// All policies in the order of their keys, those without a published revision included.
 #[utoipa::path(get, path = "/admin/v1/policies", tag = "policies", params(PageQuery), responses((status = 200, body = List<PolicyView>)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn list_policies(
     State(app): State<App>,
@@ -91,6 +93,8 @@ pub(crate) async fn list_policies(
 }
 
 /// Create a policy
+///
+/// A policy begins without a revision. Readers see it when its first revision is published.
 #[utoipa::path(post, path = "/admin/v1/policies", tag = "policies", request_body = NewPolicy, responses((status = 201, body = PolicyView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn create_policy(
     State(app): State<App>,
@@ -116,6 +120,8 @@ pub(crate) async fn create_policy(
 }
 
 /// Read a policy
+///
+/// With the number of its newest published revision and of its draft.
 #[utoipa::path(get, path = "/admin/v1/policies/{policy}", tag = "policies", params(("policy" = String, Path, description = "The key of the policy")), responses((status = 200, body = PolicyView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_policy(
     State(app): State<App>,
@@ -128,6 +134,8 @@ pub(crate) async fn get_policy(
 }
 
 /// Change title or default locale of a policy
+///
+/// Only what the body names is changed. Published revisions stay as they are.
 #[utoipa::path(patch, path = "/admin/v1/policies/{policy}", tag = "policies", params(("policy" = String, Path, description = "The key of the policy")), request_body = PolicyPatch, responses((status = 200, body = PolicyView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn update_policy(
     State(app): State<App>,

@@ -198,6 +198,8 @@ pub(crate) struct RevisionPatch {
 }
 
 /// List the revisions of a policy, newest first
+///
+/// Without their texts; the draft included.
 #[utoipa::path(get, path = "/admin/v1/policies/{policy}/revisions", tag = "policies", params(("policy" = String, Path, description = "The key of the policy"), PageQuery), responses((status = 200, body = List<RevisionView>)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn list_revisions(
     State(app): State<App>,
@@ -244,6 +246,8 @@ pub(crate) async fn create_revision(
 }
 
 /// Read a revision with its texts
+///
+/// A draft or a published revision, with its texts in all locales.
 #[utoipa::path(get, path = "/admin/v1/policies/{policy}/revisions/{number}", tag = "policies", params(("policy" = String, Path, description = "The key of the policy"), ("number" = u32, Path, description = "The number of the revision")), responses((status = 200, body = ManuscriptView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_revision(
     State(app): State<App>,
@@ -255,6 +259,8 @@ pub(crate) async fn get_revision(
 }
 
 /// Change a draft
+///
+/// Only what the body names is changed; `null` takes a value away. A published revision cannot be changed.
 #[utoipa::path(patch, path = "/admin/v1/policies/{policy}/revisions/{number}", tag = "policies", params(("policy" = String, Path, description = "The key of the policy"), ("number" = u32, Path, description = "The number of the revision")), request_body = RevisionPatch, responses((status = 200, body = ManuscriptView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn update_revision(
     State(app): State<App>,
@@ -275,6 +281,8 @@ pub(crate) async fn update_revision(
 }
 
 /// Delete a draft
+///
+/// Only a draft can be deleted. Its number is given to the next draft.
 #[utoipa::path(delete, path = "/admin/v1/policies/{policy}/revisions/{number}", tag = "policies", params(("policy" = String, Path, description = "The key of the policy"), ("number" = u32, Path, description = "The number of the revision")), responses((status = 204, description = "The draft is deleted")), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn delete_revision(
     State(app): State<App>,

@@ -32,6 +32,8 @@ pub(crate) struct SessionView {
 }
 
 /// List one's sessions
+///
+/// Every login of the caller's account that has not ended.
 #[utoipa::path(get, path = "/admin/v1/sessions", tag = "auth", params(PageQuery), responses((status = 200, body = List<SessionView>)), security(("session" = [])))]
 pub(crate) async fn list_sessions(
     State(app): State<App>,
@@ -52,6 +54,8 @@ pub(crate) async fn list_sessions(
 }
 
 /// End one of one's sessions
+///
+/// Its tokens work nowhere from the next request on.
 #[utoipa::path(delete, path = "/admin/v1/sessions/{id}", tag = "auth", params(("id" = uuid::Uuid, Path, description = "The session")), responses((status = 204, description = "The session has ended")), security(("session" = [])))]
 pub(crate) async fn revoke_session(
     State(app): State<App>,

@@ -68,6 +68,8 @@ pub(crate) struct SiteChange {
 }
 
 /// Read the settings of the site
+///
+/// Name, time zone, locales, and where the frontend lives.
 #[utoipa::path(get, path = "/admin/v1/site", tag = "site", responses((status = 200, body = SiteView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_site(
     State(app): State<App>,
@@ -80,6 +82,8 @@ pub(crate) async fn get_site(
 }
 
 /// Change the settings of the site
+///
+/// Only what the body names is changed. A new time zone moves the moment at which policies come into force.
 #[utoipa::path(patch, path = "/admin/v1/site", tag = "site", request_body = SiteChange, responses((status = 200, body = SiteView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn update_site(
     State(app): State<App>,

@@ -30,6 +30,8 @@ pub(crate) struct StatusView {
 }
 
 /// Read the state of the system
+///
+/// The state of the node that answers.
 #[utoipa::path(get, path = "/admin/v1/status", tag = "status", responses((status = 200, body = StatusView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_status(
     State(app): State<App>,

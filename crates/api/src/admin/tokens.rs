@@ -127,6 +127,8 @@ pub(crate) async fn create_token(
 }
 
 /// Read an API token
+///
+/// What it may do and when it was last used; never the secret.
 #[utoipa::path(get, path = "/admin/v1/tokens/{id}", tag = "tokens", params(("id" = uuid::Uuid, Path, description = "The token")), responses((status = 200, body = TokenView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_token(
     State(app): State<App>,

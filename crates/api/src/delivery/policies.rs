@@ -100,6 +100,8 @@ pub(crate) struct InForceQuery {
 }
 
 /// List policies
+///
+/// Every policy that has a published revision, in the order of their keys.
 #[utoipa::path(get, path = "/v1/policies", tag = "policies", params(PageQuery), responses((status = 200, body = List<ListedPolicy>)))]
 pub(crate) async fn list_published_policies(
     State(app): State<App>,

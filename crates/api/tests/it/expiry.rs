@@ -29,7 +29,7 @@ on_both! {
         assert_eq!(world.get(&target).await.body["items"][0]["policy"], "c");
         let elsewhere = world.get(&format!("/admin/v1/users?cursor={next}")).await;
         assert_eq!((elsewhere.status.as_u16(), elsewhere.code()), (400, "invalid_cursor"));
-        world.pass(Duration::from_secs(24 * 3600));
+        world.pass(Duration::from_hours(24));
         world.login().await;
         let late = world.get(&target).await;
         assert_eq!((late.status.as_u16(), late.code()), (400, "invalid_cursor"));

@@ -64,6 +64,18 @@ on_both! {
         server.stop();
     }
 
+    async fn a_dry_run_makes_nothing(home: &Installation) {
+        let dir = history::write(home.root(), 3).display().to_string();
+        for _ in 0..2 {
+            let told = home.run(import(&dir, &["--dry-run"]), "").ok();
+            assert!(told.contains("3 revisions would be imported into privacy, a new policy"), "{told}");
+        }
+        assert!(!home.data_dir().exists() && !home.keys_dir().exists());
+        if let Some(database) = home.database() {
+            assert_eq!(database.sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = 'public'"), "0");
+        }
+    }
+
     async fn a_broken_history_is_named_and_leaves_nothing(home: &Installation) {
         let dir = history::write(home.root(), 3);
         let path = dir.display().to_string();
