@@ -50,6 +50,11 @@ pub async fn plan(source: &Source) -> Result<Vec<String>, Error> {
     Ok(names.filter(|name| !applied.contains(name)).collect())
 }
 
+/// How many migrations this version knows; a new database lacks all of them.
+pub fn count() -> usize {
+    Migrator::migrations().len()
+}
+
 async fn refuse_newer(connection: &impl sea_orm::ConnectionTrait) -> Result<(), Error> {
     let known: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     match applied(connection).await?.into_iter().find(|name| !known.contains(name)) {

@@ -2,7 +2,7 @@
 
 use crate::db::Listener;
 use crate::tx::Tx;
-use crate::{Error, Work};
+use crate::{Error, Source, Work};
 use futures_util::FutureExt as _;
 use sea_orm::{DatabaseConnection, IsolationLevel, SqlxPostgresConnector, TransactionTrait as _};
 use sqlx::ConnectOptions as _;
@@ -29,7 +29,13 @@ pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnecti
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         .connect_with(options)
-        .await?;
+        .await
+        .map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => {
+                Error::Unusable(format!("{} did not answer within five seconds", Source::Postgres(url.into())))
+            }
+            other => other.into(),
+        })?;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
