@@ -62,6 +62,7 @@ pub fn document(surface: Surface) -> String {
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
     complete(&mut document, surface);
+    name_items(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -97,6 +98,19 @@ fn complete(document: &mut Value, surface: Surface) {
             "api_token": bearer("An API token `bf_admin_…`", "bf_admin"),
         }),
     };
+}
+
+/// Lets the items of a list refer to their schema by name, which utoipa writes out: a generated client then has one type
+/// for an object, wherever it comes from.
+fn name_items(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let lists: Vec<String> = schemas.keys().filter(|name| name.starts_with("List_")).cloned().collect();
+    for list in lists {
+        let item = list.trim_start_matches("List_").to_owned();
+        if schemas.contains_key(&item) {
+            schemas[&list]["properties"]["items"]["items"] = json!({"$ref": format!("#/components/schemas/{item}")});
+        }
+    }
 }
 
 fn bearer(description: &str, format: &str) -> Value {
