@@ -4,7 +4,7 @@ use crate::feed::{Change, Changes};
 use crate::group::Group;
 use crate::tx::Tx;
 use crate::{Error, Source, Work, migrate, postgres, sqlite};
-use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, TransactionTrait as _};
+use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait as _};
 use std::sync::{Arc, OnceLock};
 
 /// How a database is opened. The defaults are right for one node.
@@ -14,11 +14,37 @@ pub struct Options {
     pub batch: usize,
     /// How many connections read on SQLite, or do everything on PostgreSQL.
     pub connections: u32,
+    /// Who is shown every statement after it was run, values included: for tests of how statements are run.
+    pub observer: Option<Observer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { batch: 64, connections: 8 }
+        Self { batch: 64, connections: 8, observer: None }
+    }
+}
+
+/// Whoever is shown every statement.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(&Statement) + Send + Sync>);
+
+impl Observer {
+    /// An observer.
+    pub fn new(see: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(see))
+    }
+
+    fn watch(this: Option<&Self>, mut connection: DatabaseConnection) -> DatabaseConnection {
+        if let Some(Self(see)) = this.cloned() {
+            connection.set_metric_callback(move |info| see(info.statement));
+        }
+        connection
+    }
+}
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
     }
 }
 
@@ -69,12 +95,15 @@ impl Db {
                 let writer = sqlite::writer(dir).await?;
                 migrate::run(&writer).await?;
                 let reader = sqlite::readers(dir, options.connections).await?;
+                let [writer, reader] =
+                    [writer, reader].map(|opened| Observer::watch(options.observer.as_ref(), opened));
                 let writer = Writer::Group(Group::start(writer, listener.clone(), options.batch));
                 Ok(Self { reader, writer, listener, source })
             }
             Source::Postgres(url) => {
                 let pool = postgres::pool(url, options.connections).await?;
                 migrate::run(&pool).await?;
+                let pool = Observer::watch(options.observer.as_ref(), pool);
                 Ok(Self { reader: pool.clone(), writer: Writer::Each(pool), listener, source })
             }
         }

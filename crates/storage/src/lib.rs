@@ -20,7 +20,7 @@ mod sqlite;
 mod tx;
 
 pub use connect::Source;
-pub use db::{Db, Options};
+pub use db::{Db, Observer, Options};
 pub use error::{Error, Violation, violation};
 pub use feed::{Change, Changes};
 pub use tx::{Tx, sql};

@@ -20,16 +20,16 @@ pub async fn list(
     start: Start<AccountId>,
     limit: u64,
 ) -> Result<Vec<User>, Error> {
-    const NEWER: &str = "SELECT a.id, a.email, a.display_name, a.state, a.version, a.created_at, a.updated_at, r.role
+    const NEWER: &str = "SELECT page.id, page.email, page.display_name, page.state, page.version, page.created_at, page.updated_at, r.role
         FROM (SELECT * FROM account WHERE id > $2
             AND EXISTS (SELECT 1 FROM account_role m WHERE m.account_id = account.id AND m.site_id = $1)
-            ORDER BY id LIMIT $3) a
-        JOIN account_role r ON r.account_id = a.id AND r.site_id = $1 ORDER BY a.id";
-    const OLDER: &str = "SELECT a.id, a.email, a.display_name, a.state, a.version, a.created_at, a.updated_at, r.role
+            ORDER BY id LIMIT $3) page
+        JOIN account_role r ON r.account_id = page.id AND r.site_id = $1 ORDER BY page.id";
+    const OLDER: &str = "SELECT page.id, page.email, page.display_name, page.state, page.version, page.created_at, page.updated_at, r.role
         FROM (SELECT * FROM account WHERE id < $2
             AND EXISTS (SELECT 1 FROM account_role m WHERE m.account_id = account.id AND m.site_id = $1)
-            ORDER BY id DESC LIMIT $3) a
-        JOIN account_role r ON r.account_id = a.id AND r.site_id = $1 ORDER BY a.id DESC";
+            ORDER BY id DESC LIMIT $3) page
+        JOIN account_role r ON r.account_id = page.id AND r.site_id = $1 ORDER BY page.id DESC";
     let select = if start.is_backwards() { OLDER } else { NEWER };
     let values = [by.site().uuid().into(), list::bound(start, AccountId::uuid), list::limit(limit)];
     users(&on.query_all_raw(sql(on, select, values)).await?)

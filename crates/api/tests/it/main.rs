@@ -2,5 +2,6 @@
 
 mod expiry;
 mod midnight;
+mod plans;
 mod read_tokens;
 mod world;

@@ -59,11 +59,15 @@ const PASSWORD: &str = "seven lazy herons";
 
 impl World {
     pub(crate) async fn new(home: &Installation, settings: Settings) -> Self {
+        Self::with(home, settings, &Options::default()).await
+    }
+
+    pub(crate) async fn with(home: &Installation, settings: Settings, options: &Options) -> Self {
         let noon: Instant = "2026-11-24T12:00:00Z".parse().expect("an instant");
         let clock = TestClock(Arc::new(AtomicI64::new(noon.micros())));
         let url = home.database().map(|database| database.url().to_owned());
         let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-        let db = Db::open(source, &Options::default()).await.expect("the database opens");
+        let db = Db::open(source, options).await.expect("the database opens");
         let entropy = Entropy::seeded(7);
         let keyring = Arc::new(Keyring::create(&home.keys_dir(), &entropy).expect("keys"));
         let site: SiteId = entropy.id(noon);

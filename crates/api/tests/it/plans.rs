@@ -1,0 +1,85 @@
+//! Every statement that requests cause is answered through an index: no cost grows with what is stored.
+
+use crate::world::World;
+use bonafide_api::Settings;
+use bonafide_storage::{Observer, Options};
+use bonafide_test_support::Installation;
+use sea_orm::{ConnectionTrait as _, Database, Statement};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+/// Tables that have one row, or a handful, however much is stored; and the one page of a list that a statement has cut out.
+const SMALL: [&str; 5] = ["site", "installation", "signing_key", "lease", "page"];
+
+/// Runs through what the admin and delivery surfaces do.
+async fn story(world: &mut World) {
+    world.publish("2026-11-24", "# One\n").await;
+    world.publish("2026-12-24", "# Two\n").await;
+    let user = json!({"email": "ada@example.org", "display_name": "Ada", "roles": ["editor"]});
+    let user = world.post("/admin/v1/users", &[("idempotency-key", "0123456789abcdef")], user).await;
+    let account = user.header("location").to_owned();
+    world.send("PATCH", &account, &[("if-match", "\"1\"")], Some(json!({"roles": ["viewer"]}))).await;
+    world.post(&format!("{account}/suspend"), &[("if-match", "\"2\"")], json!({})).await;
+    world.post(&format!("{account}/reset"), &[], json!({})).await;
+    let token = json!({"name": "x", "family": "read", "scopes": ["delivery:read"]});
+    let token = world.post("/admin/v1/tokens", &[], token).await.header("location").to_owned();
+    for list in ["policies", "policies/privacy/revisions", "users", "tokens", "sessions", "audit"] {
+        let first = world.get(&format!("/admin/v1/{list}?limit=1&count=exact")).await;
+        assert_eq!(first.status, 200, "{list}: {}", first.body);
+        if let Some(next) = first.body["page"]["next"].as_str() {
+            let second = world.get(&format!("/admin/v1/{list}?limit=1&cursor={next}")).await;
+            let prev = second.body["page"]["prev"].as_str().expect("a page before").to_owned();
+            assert_eq!(world.get(&format!("/admin/v1/{list}?cursor={prev}")).await.status, 200);
+        }
+    }
+    for target in [
+        "",
+        "/privacy",
+        "/privacy?as_of=2026-12-24",
+        "/privacy/revisions",
+        "/privacy/revisions/1",
+        "/privacy/feed.atom",
+    ] {
+        assert_eq!(world.get(&format!("/v1/policies{target}")).await.status, 200, "{target}");
+    }
+    assert_eq!(world.get("/v1/policies/privacy/diff?from=1&to=2").await.status, 200);
+    assert_eq!(world.send("DELETE", &token, &[], None).await.status, 204);
+    world.login().await;
+    assert_eq!(world.post("/admin/v1/auth/logout-everywhere", &[], json!({})).await.status, 204);
+}
+
+#[tokio::test]
+async fn no_statement_scans_a_table_that_grows() {
+    let home = Installation::on_sqlite();
+    let seen: Arc<Mutex<BTreeMap<String, Statement>>> = Arc::default();
+    let keep = Arc::clone(&seen);
+    let observer = Observer::new(move |statement| {
+        keep.lock().expect("not poisoned").insert(statement.sql.clone(), statement.clone());
+    });
+    let options = Options { observer: Some(observer), ..Options::default() };
+    let mut world = World::with(&home, Settings::default(), &options).await;
+    story(&mut world).await;
+
+    let url = format!("sqlite://{}?mode=ro", home.data_dir().join("bonafide.db").display());
+    let db = Database::connect(url).await.expect("the database opens");
+    let statements = std::mem::take(&mut *seen.lock().expect("not poisoned"));
+    assert!(statements.len() > 60, "only {} statements were seen", statements.len());
+    let mut scans = Vec::new();
+    for (text, mut statement) in statements {
+        let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
+        if !["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&verb.as_str()) {
+            continue;
+        }
+        statement.sql = format!("EXPLAIN QUERY PLAN {text}");
+        for row in db.query_all_raw(statement).await.expect(&text) {
+            let step: String = row.try_get("", "detail").expect("a step");
+            let table = step.strip_prefix("SCAN ").and_then(|rest| rest.split(' ').next());
+            let through_index = step.contains("USING INDEX") || step.contains("USING COVERING INDEX");
+            if table.is_some_and(|table| !SMALL.contains(&table) && table != "CONSTANT") && !through_index {
+                scans.push(format!("{step}\n    {text}"));
+            }
+        }
+    }
+    assert!(scans.is_empty(), "{} statements scan:\n{}", scans.len(), scans.join("\n"));
+}
