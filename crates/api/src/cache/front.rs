@@ -34,7 +34,7 @@ impl Front {
     }
 
     /// Lets the router answer, and finishes and keeps its answer if it says so.
-    async fn fill(self, request: Request<Body>) -> Response<Body> {
+    async fn fill(self, mut request: Request<Body>) -> Response<Body> {
         let private = self.app.parts.settings.delivery_access == DeliveryAccess::Token;
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let target = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
@@ -46,10 +46,13 @@ impl Front {
                 return delivery::access::make_private(response);
             }
         }
+        // a HEAD tells of the same answer as a GET, so it is one until the body is left out
+        *request.method_mut() = Method::GET;
         let read_at = self.app.store.moment();
         let Ok(response) = self.router.clone().oneshot(request).await;
         let (mut parts, body) = response.into_parts();
         let Some(cacheable) = parts.extensions.get::<Cacheable>().cloned() else {
+            let body = if method == Method::HEAD { Body::empty() } else { body };
             return Response::from_parts(parts, body);
         };
         // the name of one request is no part of an answer that many get
@@ -58,7 +61,7 @@ impl Front {
             return Response::from_parts(parts, Body::empty());
         };
         let entry = self.finish(parts.headers, body.to_bytes(), cacheable).await;
-        if parts.status == StatusCode::OK && method == Method::GET {
+        if parts.status == StatusCode::OK {
             self.app.store.keep(&target, negotiate::form(&headers), Arc::clone(&entry), read_at);
         }
         let response = entry.answer(&method, &headers, self.app.now());

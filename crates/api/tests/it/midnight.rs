@@ -41,6 +41,18 @@ on_both! {
         assert_eq!(world.get("/v1/policies").await.body["items"][0]["in_force"], 2);
     }
 
+    /// A HEAD tells of the answer that a GET gives, whichever comes first.
+    async fn a_head_is_a_get_without_its_body(home: &Installation) {
+        let world = World::new(home, Settings::default()).await;
+        world.publish("2026-11-24", "# One\n").await;
+        let first = world.send("HEAD", "/v1/policies/privacy", &[], None).await;
+        let get = world.get("/v1/policies/privacy").await;
+        let second = world.send("HEAD", "/v1/policies/privacy", &[], None).await;
+        assert_eq!((first.status.as_u16(), first.body.is_null()), (200, true));
+        assert_eq!(first.header("etag"), get.header("etag"));
+        assert_eq!(first.headers, second.headers);
+    }
+
     /// Nothing was in force before the first revision, and what is not there is not found.
     async fn before_the_first_revision(home: &Installation) {
         let world = World::new(home, Settings::default()).await;
