@@ -22,7 +22,7 @@ pub enum Surface {
         title = "Bonafide: public API",
         description = "What frontends fetch and visitors use. No credentials are needed unless the site asks for a read token.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-        contact(name = "Bonafide contributors", url = "https://github.com/bonafide-cms/bonafide")
+        contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
     tags((name = "policies", description = "Policies and their dated revisions"), (name = "system", description = "The server itself")),
@@ -36,7 +36,7 @@ pub(crate) struct PublicDoc;
         title = "Bonafide: admin API",
         description = "What authors, editors, privacy officers and owners use. Log in for an access token, or make an API token.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
-        contact(name = "Bonafide contributors", url = "https://github.com/bonafide-cms/bonafide")
+        contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
     tags(
