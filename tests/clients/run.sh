@@ -12,7 +12,7 @@ generated=$here/generated
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 
 if [ $# -eq 0 ]; then
-    (cd "$root" && cargo build --quiet --package bonafide)
+    (cd "$root" && cargo build --quiet --workspace --bin bonafide)
 fi
 program=$(realpath "$program")
 cd "$here"
