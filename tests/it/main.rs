@@ -1,0 +1,16 @@
+//! Black-box tests: the shipped binary over HTTP, on SQLite and on PostgreSQL.
+//!
+//! They know HTTP, files and processes, and nothing of the product's insides. Start reading at [`site`], which opens an
+//! installation and gives its people, then at [`policies`], the story that the product is about.
+
+mod auth;
+mod bad_input;
+mod client;
+mod command_line;
+mod conventions;
+mod durability;
+mod operations;
+mod policies;
+mod site;
+mod tokens;
+mod users;

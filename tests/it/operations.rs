@@ -1,0 +1,217 @@
+//! The operations of the two OpenAPI documents, as the running server gives them, and one table of who may do each.
+
+use crate::client::{Client, Reply, Request};
+use crate::site::Site;
+use serde_json::{Value, json};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// Anybody, without credentials.
+    Anybody,
+    /// Whoever has credentials for the admin API.
+    Known,
+    /// A person who is logged in, and no API token.
+    Person,
+    /// The owner and these roles, and tokens with this scope.
+    Having(&'static str, &'static [&'static str]),
+}
+
+impl Who {
+    /// Whether a person of a role may.
+    pub(crate) fn includes(self, role: &str) -> bool {
+        match self {
+            Self::Having(_, roles) => role == "owner" || roles.contains(&role),
+            _ => true,
+        }
+    }
+}
+
+const ALL: &[&str] = &["editor", "author", "privacy_officer", "viewer"];
+const WRITERS: &[&str] = &["editor", "privacy_officer"];
+const PRIVACY: &[&str] = &["privacy_officer"];
+
+/// The access matrix: every operation of both documents.
+const TABLE: &[(&str, Who)] = &[
+    ("list_published_policies", Who::Anybody),
+    ("get_policy_in_force", Who::Anybody),
+    ("list_published_revisions", Who::Anybody),
+    ("get_published_revision", Who::Anybody),
+    ("compare_revisions", Who::Anybody),
+    ("get_policy_feed", Who::Anybody),
+    ("get_public_document", Who::Anybody),
+    ("get_health", Who::Anybody),
+    ("get_readiness", Who::Anybody),
+    ("login", Who::Anybody),
+    ("refresh", Who::Anybody),
+    ("accept_link", Who::Anybody),
+    ("get_me", Who::Known),
+    ("get_admin_document", Who::Known),
+    ("logout", Who::Person),
+    ("logout_everywhere", Who::Person),
+    ("change_password", Who::Person),
+    ("list_sessions", Who::Person),
+    ("revoke_session", Who::Person),
+    ("get_site", Who::Having("site:read", ALL)),
+    ("update_site", Who::Having("site:write", &[])),
+    ("list_policies", Who::Having("policies:read", ALL)),
+    ("get_policy", Who::Having("policies:read", ALL)),
+    ("list_revisions", Who::Having("policies:read", ALL)),
+    ("get_revision", Who::Having("policies:read", ALL)),
+    ("create_policy", Who::Having("policies:write", WRITERS)),
+    ("update_policy", Who::Having("policies:write", WRITERS)),
+    ("delete_policy", Who::Having("policies:write", WRITERS)),
+    ("create_revision", Who::Having("policies:write", WRITERS)),
+    ("update_revision", Who::Having("policies:write", WRITERS)),
+    ("delete_revision", Who::Having("policies:write", WRITERS)),
+    ("publish_revision", Who::Having("policies:publish", PRIVACY)),
+    ("list_users", Who::Having("users:read", PRIVACY)),
+    ("get_user", Who::Having("users:read", PRIVACY)),
+    ("create_user", Who::Having("users:write", &[])),
+    ("update_user", Who::Having("users:write", &[])),
+    ("suspend_user", Who::Having("users:write", &[])),
+    ("reactivate_user", Who::Having("users:write", &[])),
+    ("reset_user", Who::Having("users:write", &[])),
+    ("list_tokens", Who::Having("tokens:manage", ALL)),
+    ("get_token", Who::Having("tokens:manage", ALL)),
+    ("create_token", Who::Having("tokens:manage", ALL)),
+    ("revoke_token", Who::Having("tokens:manage", ALL)),
+    ("list_audit", Who::Having("audit:read", PRIVACY)),
+    ("get_status", Who::Having("status:read", ALL)),
+];
+
+/// A body that an operation takes; `n` makes it another one than before.
+pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
+    let password = crate::site::PASSWORD;
+    Some(match id {
+        "login" => json!({"email": "nobody@example.org", "password": password}),
+        "refresh" => json!({"refresh_token": "bf_refresh_x"}),
+        "accept_link" => json!({"token": "bf_link_x", "password": password}),
+        "change_password" => json!({"current_password": password, "new_password": password}),
+        "update_site" => json!({"name": format!("Site {n}")}),
+        "create_policy" => json!({"policy": format!("made-{n}"), "title": "Made", "default_locale": "en"}),
+        "update_policy" => json!({"title": format!("Policy {n}")}),
+        "create_revision" => json!({"texts": {"en": format!("# Text {n}\n")}}),
+        "update_revision" => json!({"summary_of_changes": format!("Change {n}")}),
+        "create_user" => {
+            json!({"email": format!("made-{n}@example.org"), "display_name": "Made", "roles": ["viewer"]})
+        }
+        "update_user" => json!({"display_name": format!("User {n}")}),
+        "create_token" => json!({"name": format!("Made {n}"), "family": "admin", "scopes": ["policies:read"]}),
+        _ => return None,
+    })
+}
+
+/// One operation of a document.
+#[derive(Clone, Debug)]
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) who: Who,
+    pub(crate) described: Value,
+    /// The codes that each documented status can have.
+    pub(crate) codes: Value,
+}
+
+/// What the braces of a path stand for.
+#[derive(Clone, Debug)]
+pub(crate) struct Objects<'a> {
+    pub(crate) policy: &'a str,
+    pub(crate) number: u32,
+    pub(crate) id: &'a str,
+}
+
+/// Objects that are not there.
+pub(crate) const ABSENT: Objects<'static> =
+    Objects { policy: "absent", number: 1, id: "01980000-0000-7000-8000-000000000000" };
+
+impl Operation {
+    /// Its address; a comparison has the two numbers it needs.
+    pub(crate) fn path_of(&self, objects: &Objects<'_>) -> String {
+        let path = self.path.replace("{policy}", objects.policy).replace("{id}", objects.id);
+        let path = path.replace("{number}", &objects.number.to_string());
+        if path.ends_with("/diff") { format!("{path}?from=1&to=2") } else { path }
+    }
+
+    pub(crate) fn takes(&self, parameter: &str) -> bool {
+        let parameters = self.described["parameters"].as_array().into_iter().flatten();
+        parameters
+            .into_iter()
+            .any(|known| known["name"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(parameter)))
+    }
+
+    pub(crate) fn has_body(&self) -> bool {
+        self.described.get("requestBody").is_some()
+    }
+
+    pub(crate) fn creates(&self) -> bool {
+        self.method == "post" && self.described["responses"].get("201").is_some()
+    }
+
+    /// A request for it without body and without version.
+    pub(crate) fn bare(&self, client: &Client, objects: &Objects<'_>) -> Request {
+        client.request(&self.method, &self.path_of(objects))
+    }
+
+    /// A request for it that lacks nothing.
+    pub(crate) fn request(&self, client: &Client, objects: &Objects<'_>, n: usize) -> Request {
+        let mut request = self.bare(client, objects);
+        if self.takes("if-match") {
+            request = request.header("if-match", "\"999999\"");
+        }
+        match body(&self.id, n) {
+            Some(body) if self.has_body() => request.json(&body),
+            _ => request,
+        }
+    }
+
+    /// Sends a request and looks whether the document tells of such an answer.
+    pub(crate) async fn send(&self, request: Request) -> Reply {
+        let reply = request.send().await;
+        let documented = self.described["responses"].get(reply.status.to_string()).is_some();
+        assert!(documented || reply.status == 405, "{} does not tell of {reply}", self.id);
+        if reply.status >= 400 {
+            let problem = reply.json();
+            let code = problem["code"].as_str().expect("a code");
+            let known = &self.codes[reply.status.to_string()];
+            assert!(known.get(code).is_some(), "{}: the code {code} is not documented for {}", self.id, reply.status);
+        }
+        reply
+    }
+}
+
+/// All operations of both documents.
+pub(crate) async fn all(site: &Site) -> Vec<Operation> {
+    let mut operations = Vec::new();
+    for document in documents(site).await {
+        let mut codes = json!({});
+        for response in document["components"]["responses"].as_object().expect("responses").values() {
+            let examples = &response["content"]["application/problem+json"]["examples"];
+            for (code, example) in examples.as_object().expect("examples") {
+                codes[example["value"]["status"].to_string()][code] = json!(true);
+            }
+        }
+        for (path, item) in document["paths"].as_object().expect("paths") {
+            for (method, described) in item.as_object().expect("operations") {
+                let id = described["operationId"].as_str().expect("an operationId").to_owned();
+                let row = TABLE.iter().find(|row| row.0 == id);
+                let who = row.unwrap_or_else(|| panic!("{id} is missing in the access matrix of the tests")).1;
+                let (method, path, described) = (method.clone(), path.clone(), described.clone());
+                let operation = Operation { id, method, path, who, described, codes: codes.clone() };
+                let without = |id| body(id, 0).is_none();
+                assert!(!operation.has_body() || !without(&operation.id), "{} lacks a body in the tests", operation.id);
+                operations.push(operation);
+            }
+        }
+    }
+    assert_eq!(operations.len(), TABLE.len(), "the access matrix of the tests has rows without an operation");
+    operations
+}
+
+/// Both documents, as the server gives them.
+pub(crate) async fn documents(site: &Site) -> [Value; 2] {
+    let public = site.anonymous.get("/v1/openapi.json").await.is(200).json();
+    let admin = site.owner.get("/admin/v1/openapi.json").await.is(200).json();
+    [public, admin]
+}

@@ -1,0 +1,6 @@
+//! The story of policies: drafted, published, read, compared, followed, imported, and never changed.
+
+mod delivery;
+mod diff;
+mod import;
+mod revisions;
