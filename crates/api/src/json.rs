@@ -17,7 +17,12 @@ pub(crate) const DEPTH: usize = 64;
 /// # Errors
 /// 400 for what is not strict JSON, 422 with a pointer for what does not have the shape of `T`.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    shape(strict(bytes)?)
+    let value = strict(bytes)?;
+    if !value.is_object() {
+        // serde would take a list for a struct, its items for the fields in order
+        return Err(Problem::fault(Fault::at("", "wrong_type", "Must be an object.")));
+    }
+    shape(value)
 }
 
 /// Gives a JSON value the shape of a type.
@@ -31,7 +36,9 @@ fn fault(error: &serde_path_to_error::Error<serde_json::Error>) -> Fault {
     let quoted = |message: &str| message.split('`').nth(1).unwrap_or_default().to_owned();
     if message.starts_with("unknown field") {
         let field = quoted(&message);
-        let path = if path.ends_with(&format!("/{field}")) { path } else { format!("{path}/{field}") };
+        let mut place = String::new();
+        push(&mut place, &field);
+        let path = if path.ends_with(&place) { path } else { path + &place };
         let known = message
             .split_once("expected ")
             .map_or_else(String::new, |(_, known)| format!("; known: {}", known.replace('`', "")));
