@@ -2,10 +2,13 @@
 //!
 //! Each task is a module with a `run` function; to add one, add its module and its line in [`Task`].
 
+mod bench;
 mod check;
 mod ci;
 mod openapi;
 mod programs;
+mod site;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -32,6 +35,31 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Measure an optimised build against the bounds that it has to keep
+    Bench {
+        /// Write the figures into docs/benchmarks.md
+        #[arg(long)]
+        record: bool,
+    },
+    /// The bare server that `bench` compares with
+    #[command(hide = true)]
+    BenchBare {
+        /// How many bytes every answer has
+        #[arg(long)]
+        bytes: usize,
+    },
+    /// Kill the server in the middle of writes, again and again, and look for what is lost
+    Soak {
+        /// How many times
+        #[arg(long, default_value_t = 100)]
+        rounds: u32,
+        /// On PostgreSQL, too
+        #[arg(long)]
+        postgres: bool,
+        /// Write the figures into docs/benchmarks.md
+        #[arg(long)]
+        record: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -39,6 +67,9 @@ fn main() -> ExitCode {
         Task::Ci { steps } => ci::run(&steps),
         Task::Check => check::run(),
         Task::Openapi { check } => openapi::run(check),
+        Task::Bench { record } => bench::run(record),
+        Task::BenchBare { bytes } => bench::bare::run(bytes),
+        Task::Soak { rounds, postgres, record } => soak::run(rounds, postgres, record),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,7 +45,7 @@ impl Place {
 /// Opens an installation. A new one is made: database, root key, site.
 pub(crate) async fn open(settings: &Settings) -> Result<Place, Failure> {
     let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
-    let db = Db::open(settings.source.clone(), &Options::default()).await?;
+    let db = Db::open(settings.source.clone(), &Options { batch: settings.write_batch, ..Options::default() }).await?;
     let keyring = unlock(&db, &settings.keys_dir, &entropy, clock.now()).await?;
     let site = site(&db, entropy.id(clock.now()), clock.now()).await?;
     Ok(Place { db, keyring: Arc::new(keyring), clock, entropy, site })

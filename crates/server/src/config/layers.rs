@@ -165,6 +165,7 @@ fn options(layers: &mut Layers, cli: &Cli) {
             admin_origins,
             request_timeout_seconds,
             requests_per_minute,
+            write_batch,
         } = serving;
         given.extend([
             ("listen", listen),
@@ -174,6 +175,7 @@ fn options(layers: &mut Layers, cli: &Cli) {
             ("admin_origins", admin_origins),
             ("request_timeout_seconds", request_timeout_seconds),
             ("requests_per_minute", requests_per_minute),
+            ("write_batch", write_batch),
         ]);
     }
     for (name, value) in given {

@@ -1,0 +1,98 @@
+//! An installation with a running server and its owner, for the tasks that put load on one.
+
+use bonafide_test_support::{Installation, Server};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::Failure;
+
+/// Nobody but the throw-away installations of these tasks has it.
+const PASSWORD: &str = "knots, boats and the weather";
+const EMAIL: &str = "owner@example.org";
+
+/// Starts a server that is not slowed down by the limit of requests a minute, with further settings.
+pub(crate) fn start(home: &Installation, settings: &[(&str, &str)]) -> Server {
+    let mut command = home.command();
+    command.arg("serve").env("BONAFIDE_LOG", "warn").env("BONAFIDE_REQUESTS_PER_MINUTE", "1000000");
+    command.envs(settings.iter().copied());
+    Server::start_command(home, command)
+}
+
+/// Makes the owner of a new installation.
+pub(crate) fn create_owner(home: &Installation) {
+    home.run(["owner", "create", "--email", EMAIL], format!("{PASSWORD}\n")).ok();
+}
+
+/// What came back from a server that was there.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) etag: String,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Result<Value, Failure> {
+        serde_json::from_str(&self.text).map_err(|cause| format!("{cause}: {}", self.text))
+    }
+
+    /// The same, if it has the expected status.
+    pub(crate) fn is(self, status: u16) -> Result<Self, Failure> {
+        if self.status.as_u16() == status {
+            return Ok(self);
+        }
+        Err(format!("expected {status}, got {}: {}", self.status, self.text))
+    }
+}
+
+/// The owner, logged in.
+#[derive(Clone)]
+pub(crate) struct Owner {
+    http: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl Owner {
+    pub(crate) async fn login(server: &Server) -> Result<Self, Failure> {
+        let mut owner = Self { http: server.client(), base: server.base_url().to_owned(), token: String::new() };
+        let body = json!({"email": EMAIL, "password": PASSWORD});
+        let pair = owner.send(Method::POST, "/admin/v1/auth/login", &[], Some(&body)).await;
+        let pair = pair.map_err(|cause| cause.to_string())?.is(200)?.json()?;
+        owner.token = pair["access_token"].as_str().ok_or("no access token")?.to_owned();
+        Ok(owner)
+    }
+
+    /// The same person on a connection of its own.
+    pub(crate) fn elsewhere(&self, server: &Server) -> Self {
+        Self { http: server.client(), ..self.clone() }
+    }
+
+    /// An error means that no whole answer came: the server is gone, or going.
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&Value>,
+    ) -> Result<Reply, reqwest::Error> {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(body) = body {
+            request = request.header("content-type", "application/json").body(body.to_string());
+        }
+        let answer = request.send().await?;
+        let etag = answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
+        Ok(Reply { status: answer.status(), etag, text: answer.text().await? })
+    }
+
+    /// Reads something that has to be there.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Failure> {
+        let reply = self.send(Method::GET, path, &[], None).await.map_err(|cause| format!("{path}: {cause}"))?;
+        reply.is(200).and_then(|reply| reply.json()).map_err(|failure| format!("{path}: {failure}"))
+    }
+}
