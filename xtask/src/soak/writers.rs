@@ -60,7 +60,7 @@ impl Story {
 
     /// The idempotency key of a creation; number 0 is the policy itself.
     pub(super) fn key(&self, number: usize) -> String {
-        format!("{}-{number}", self.policy)
+        format!("soak-creation-{}-{number}", self.policy)
     }
 
     pub(super) fn summary(number: usize) -> String {
