@@ -54,12 +54,12 @@ pub(crate) struct Owner {
 
 impl Owner {
     pub(crate) async fn login(server: &Server) -> Result<Self, Failure> {
-        let mut owner = Self { http: server.client(), base: server.base_url().to_owned(), token: String::new() };
+        let owner = Self { http: server.client(), base: server.base_url().to_owned(), token: String::new() };
         let body = json!({"email": EMAIL, "password": PASSWORD});
         let pair = owner.send(Method::POST, "/admin/v1/auth/login", &[], Some(&body)).await;
         let pair = pair.map_err(|cause| cause.to_string())?.is(200)?.json()?;
-        owner.token = pair["access_token"].as_str().ok_or("no access token")?.to_owned();
-        Ok(owner)
+        let token = pair["access_token"].as_str().ok_or("no access token")?.to_owned();
+        Ok(Self { token, ..owner })
     }
 
     /// The same person on a connection of its own.

@@ -6,6 +6,8 @@
 mod verify;
 mod writers;
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::time::{Duration, Instant};
 
 use bonafide_test_support::{Installation, postgres};
@@ -109,8 +111,8 @@ async fn one_round(home: &Installation, round: u32) -> Result<Vec<Story>, Failur
     Ok(stories)
 }
 
-/// From 20 to 420 ms after the writers began.
+/// From 20 to 420 ms after the writers began. The keys of hash maps are all the randomness that this needs.
 fn instant() -> Duration {
-    let clock = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Duration::from_micros(20_000 + u64::from(clock.subsec_nanos()).wrapping_mul(6_364_136_223_846_793_005) % 400_000)
+    let random = RandomState::new().build_hasher().finish();
+    Duration::from_micros(20_000 + random % 400_000)
 }

@@ -1,5 +1,7 @@
 //! What has to hold after a restart: all that was acknowledged is there, nothing is there by half.
 
+use std::fmt::Write as _;
+
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
@@ -131,8 +133,11 @@ async fn chain(owner: &Owner, story: &Story, revisions: &[Value]) -> Result<(), 
         hashed.insert("source".into(), answer["source"].clone());
         hashed.insert("previous_digest".into(), previous);
         let canonical = serde_json_canonicalizer::to_vec(&hashed).map_err(|cause| cause.to_string())?;
-        let hex: String = Sha256::digest(canonical).iter().map(|byte| format!("{byte:02x}")).collect();
-        if answer["digest"] != json!(format!("sha256:{hex}")) {
+        let mut digest = String::from("sha256:");
+        for byte in Sha256::digest(canonical) {
+            write!(digest, "{byte:02x}").map_err(|cause| cause.to_string())?;
+        }
+        if answer["digest"] != json!(digest) {
             return Err(format!("{path}: its digest is not that of its content"));
         }
         previous = answer["digest"].clone();
