@@ -2,7 +2,7 @@
 //!
 //! A request is four hops: [`routes`] → an extractor of [`extract`] → a handler ([`delivery`], [`admin`]) → one function
 //! of a domain crate, whose result becomes a wire type. Around it stand [`layers`] (ids, limits, problem documents)
-//! and, outermost, [`cache`], which answers what it has finished before. Start reading at [`admin::policies`].
+//! and, outermost, [`cache`], which answers what it has finished before. Start reading at `admin/policies.rs`.
 
 mod admin;
 mod answer;

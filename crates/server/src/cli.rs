@@ -138,7 +138,7 @@ pub(crate) enum Owner {
         /// The address the owner logs in with
         #[arg(long, value_name = "EMAIL")]
         email: String,
-        /// The name that is shown [default: the address up to its @]
+        /// The name that is shown [default: the part of the address before the "at" sign]
         #[arg(long, value_name = "NAME")]
         name: Option<String>,
     },
