@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::{Site, login};
-use bonafide_test_support::{Backend, Installation, Server, on_both};
+use bonafide_test_support::{Backend, Installation, Server, on_both, python};
 use serde_json::json;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -97,7 +97,7 @@ on_both! {
             }
             Backend::Sqlite => {
                 let script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]); db.execute(sys.argv[2]); db.commit()";
-                let mut python = std::process::Command::new("python3");
+                let Some(mut python) = python() else { return };
                 python.args(["-c", script]).arg(home.data_dir().join("bonafide.db")).arg(statement);
                 assert!(python.status().is_ok_and(|status| status.success()));
             }

@@ -30,11 +30,13 @@ mod environment;
 pub mod installation;
 mod keeper;
 pub mod postgres;
+mod python;
 pub mod server;
 pub mod shared;
 
 pub use command::Output;
 pub use installation::{Backend, Installation};
 pub use postgres::TestDatabase;
+pub use python::python;
 pub use server::Server;
 pub use shared::shared_data;

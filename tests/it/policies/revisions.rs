@@ -1,10 +1,9 @@
 //! From a draft to a revision that nothing can change.
 
 use crate::site::{Site, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_both, python};
 use serde_json::json;
 use std::path::Path;
-use std::process::Command;
 
 const REVISIONS: &str = "/admin/v1/policies/privacy/revisions";
 
@@ -102,10 +101,11 @@ on_both! {
             site.owner.verb(&format!("{REVISIONS}/{}/publish", draft.json()["number"]), &draft.etag()).await.is(200);
         }
         site.publish("privacy", "# Three\n", "2099-12-31").await;
+        let Some(_) = python() else { return };
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("digests/verify.py");
         let verify = |more: &[&str]| {
-            let mut python = Command::new("python3");
-            python.arg(&script).args([site.server.base_url(), "privacy"]).args(more).env("PYTHONDONTWRITEBYTECODE", "1");
+            let mut python = python().expect("it was there");
+            python.arg(&script).args([site.server.base_url(), "privacy"]).args(more);
             let output = python.output().expect("python3 is installed");
             (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
         };
