@@ -85,7 +85,7 @@ impl Store {
 
     /// Keeps an answer, unless something it depends on was changed since `read_at`.
     pub(crate) fn keep(&self, target: &str, form: Form, entry: Arc<Entry>, read_at: Moment) {
-        let size = entry.size();
+        let size = cost(target, &entry);
         if size > self.most / 4 {
             return;
         }
@@ -157,7 +157,7 @@ impl Store {
         }
         drop(shard);
         let Some(entry) = entry else { return };
-        index.bytes -= entry.size();
+        index.bytes -= cost(&key.target, &entry);
         for object in &entry.depends_on {
             if let Some(keys) = index.by_object.get_mut(object) {
                 keys.remove(key);
@@ -186,6 +186,11 @@ impl Store {
     fn lock(&self) -> std::sync::MutexGuard<'_, Index> {
         self.index.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What an answer takes up. The target counts: whoever asks chooses how long it is.
+fn cost(target: &str, entry: &Entry) -> usize {
+    entry.size() + target.len()
 }
 
 #[cfg(test)]
@@ -226,6 +231,19 @@ mod tests {
         store.keep("/v1/b", Form::Default, entry("b", 10), read_at);
         assert!(store.find("/v1/b", Form::Default, NOW()).is_none());
         assert_eq!(store.bytes(), 0);
+    }
+
+    #[test]
+    fn long_targets_take_up_room_too() {
+        let store = Store::new(1 << 20);
+        for n in 0..100 {
+            let target = format!("/v1/policies?{}{n}", "&".repeat(30_000));
+            store.keep(&target, Form::Default, entry("a", 10), store.moment());
+        }
+        let index = store.lock();
+        let kept: usize = index.present.iter().map(|key| key.target.len()).sum();
+        assert!(kept <= 1 << 20, "{kept} bytes of targets are kept");
+        assert!(!index.present.is_empty());
     }
 
     proptest! {

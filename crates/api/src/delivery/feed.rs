@@ -84,9 +84,20 @@ fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '"' => escaped.push_str("&quot;"),
+            '\u{fffe}' | '\u{ffff}' => {}
             c if c.is_control() && !matches!(c, '\n' | '\t') => {}
             c => escaped.push(c),
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_xml_cannot_hold_is_left_out() {
+        assert_eq!(escape("a\u{fffe}\u{ffff}\u{1}b\r\n<&>\""), "ab\n&lt;&amp;&gt;&quot;");
+    }
 }
