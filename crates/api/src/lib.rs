@@ -7,6 +7,7 @@
 mod admin;
 mod answer;
 mod app;
+mod by_locale;
 mod cache;
 mod cors;
 mod create;

@@ -37,6 +37,15 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same patch of another value.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> Patch<U> {
+        match self {
+            Self::Absent => Patch::Absent,
+            Self::Null => Patch::Null,
+            Self::Value(value) => Patch::Value(convert(value)),
+        }
+    }
+
     /// Whether the field is mentioned.
     pub const fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)

@@ -2,6 +2,7 @@
 
 use crate::answer::{Created, Done, Versioned};
 use crate::app::App;
+use crate::by_locale::ByLocale;
 use crate::create;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, LARGE, NoQuery, Nothing, Path, Query};
@@ -158,7 +159,7 @@ pub(crate) struct NewRevision {
     /// The texts as Markdown, by locale; each at most 1 MiB and 20,000 lines, kept byte for byte.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, String>, example = json!({"en": "# Privacy\n"}))]
-    texts: BTreeMap<Locale, String>,
+    texts: ByLocale<String>,
     /// The day it shall come into force, in the site's time zone.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
@@ -182,7 +183,7 @@ pub(crate) struct RevisionPatch {
     /// Texts to be set or, with null, removed; the others stay.
     #[serde(default)]
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
-    texts: Patch<BTreeMap<Locale, Patch<String>>>,
+    texts: Patch<ByLocale<Patch<String>>>,
     #[serde(default)]
     #[schema(value_type = Option<String>, format = Date)]
     effective_on: Patch<Date>,
@@ -229,7 +230,7 @@ pub(crate) async fn create_revision(
 ) -> Result<Created, ApiError> {
     let act = caller.may::<WritePolicies>()?;
     let NewRevision { texts, effective_on, summary_of_changes, material, commitments } = body.value;
-    let draft = revision::Draft { texts, effective_on, summary_of_changes, material, commitments };
+    let draft = revision::Draft { texts: texts.0, effective_on, summary_of_changes, material, commitments };
     let route = format!("create_revision/{policy}");
     create::once(&app, &caller, &route, key, &body.bytes, move |tx| {
         let (act, policy, draft) = (act.clone(), policy.clone(), draft.clone());
@@ -272,7 +273,13 @@ pub(crate) async fn update_revision(
 ) -> Result<Versioned<ManuscriptView>, ApiError> {
     let act = caller.may::<WritePolicies>()?;
     let RevisionPatch { texts, effective_on, summary_of_changes, material, commitments } = body.value;
-    let patch = revision::DraftPatch { texts, effective_on, summary_of_changes, material, commitments };
+    let patch = revision::DraftPatch {
+        texts: texts.map(|texts| texts.0),
+        effective_on,
+        summary_of_changes,
+        material,
+        commitments,
+    };
     let made = app
         .db()
         .write(move |tx| revision::patch(tx, act.clone(), key.clone(), number, version, patch.clone()).boxed())
