@@ -4,11 +4,14 @@ use crate::json;
 use crate::problem::Problem;
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, Method, header};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use http_body_util::BodyExt as _;
 use serde::de::DeserializeOwned;
 
 /// The largest body of a route that takes policy texts; others take a hundredth.
 pub(crate) const LARGE: usize = 10 << 20;
+
+/// How much of a body is read beyond what a route takes.
+const FORGOTTEN: usize = 32 << 20;
 
 /// A JSON body of at most `LIMIT` bytes. A PATCH may also come as `application/merge-patch+json`.
 pub(crate) struct Body<T, const LIMIT: usize = { LARGE / 100 }> {
@@ -65,12 +68,22 @@ fn check_type(headers: &HeaderMap, patch: bool) -> Result<(), Problem> {
     Err(Problem::new("unsupported_media_type", format!("The body must be {wanted}, in UTF-8.")))
 }
 
+/// Reads a body. What is too large is read on for a while and forgotten: a client that is still sending would see its
+/// connection break, and never the refusal.
 async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
-    match Limited::new(request.into_body(), limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes().into()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(Problem::new("too_large", format!("The body must have at most {limit} bytes.")))
+    let (mut body, mut bytes, mut total) = (request.into_body(), Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| Problem::new("malformed_request", "The body ended before it was complete."))?;
+        let Ok(data) = frame.into_data() else { continue };
+        total += data.len();
+        if total <= limit {
+            bytes.extend_from_slice(&data);
+        } else if total > limit + FORGOTTEN {
+            break;
         }
-        Err(_) => Err(Problem::new("malformed_request", "The body ended before it was complete.")),
     }
+    if total <= limit {
+        return Ok(bytes);
+    }
+    Err(Problem::new("too_large", format!("The body must have at most {limit} bytes.")))
 }
