@@ -81,7 +81,7 @@ fn accounts(error: bonafide_accounts::Error) -> Problem {
             "The e-mail address and password do not go together, or the account cannot log in.",
         ),
         E::InvalidToken => {
-            crate::extract::unauthenticated("The token is not valid: expired, revoked, or of another kind.")
+            crate::extract::unauthenticated("The token is not valid here: expired, revoked, or of another kind.")
         }
         E::InvalidLink => Problem::new("link_invalid", "The link is unknown, used, or has expired."),
         E::WrongPassword => at("/current_password", "wrong_password", &E::WrongPassword),

@@ -22,6 +22,7 @@ mod paging;
 mod problem;
 mod reference;
 mod routes;
+mod source;
 mod system;
 
 pub use app::{DeliveryAccess, Parts, Settings};

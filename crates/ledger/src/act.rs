@@ -29,6 +29,11 @@ impl<A: bonafide_model::access::Action> Act<A> {
         Self { granted, now, entropy }
     }
 
+    /// The permission, for what is read on the way.
+    pub const fn granted(&self) -> &Granted<A> {
+        &self.granted
+    }
+
     /// The instant at which it happens; the same for everything the action does.
     pub const fn now(&self) -> Instant {
         self.now

@@ -9,6 +9,7 @@ use bonafide_model::name::PolicyKey;
 use bonafide_model::{Date, Instant, Locale};
 use bonafide_storage::sql;
 use sea_orm::{ConnectionTrait, QueryResult};
+use std::collections::BTreeMap;
 
 /// A published revision without its texts.
 #[derive(Clone, Debug)]
@@ -187,6 +188,16 @@ pub async fn text(on: &impl ConnectionTrait, id: RevisionId, locale: &Locale) ->
         })
     })
     .transpose()
+}
+
+/// The SHA-256 of the text of a published revision in each of its locales.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn text_digests(on: &impl ConnectionTrait, id: RevisionId) -> Result<BTreeMap<Locale, Digest>, Error> {
+    let select = "SELECT locale, sha256 FROM policy_text WHERE revision_id = $1 AND state = 'published'";
+    let rows = on.query_all_raw(sql(on, select, [id.uuid().into()])).await?;
+    rows.iter().map(|row| Ok((row::parsed(row, "locale")?, digest(row, "sha256")?))).collect()
 }
 
 /// Up to `limit` published revisions, the highest number first, each with its standing on a day.

@@ -12,7 +12,6 @@ use crate::place::{self, Place};
 use crate::serve;
 use bonafide_accounts::{Accounts, Password, user};
 use bonafide_keyring::Entropy;
-use bonafide_ledger::Act;
 use bonafide_model::{Locale, Patch};
 use bonafide_policy::import::{self, Request};
 use bonafide_site::SitePatch;
@@ -61,7 +60,7 @@ async fn fill(place: &Place, accounts: &Accounts) -> Result<String, Failure> {
     let key = POLICY.parse().map_err(|error| Failure::of(&error))?;
     let title = history::TITLE.parse().map_err(|error| Failure::of(&error))?;
     let request = Request { key, title: Some(title), locale: Some(locale) };
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     let plan = history::plan()?;
     import::import(&place.db, act, request, plan, |_| {}).await.map_err(|error| Failure::of(&error))?;
     let secret = secret(&place.entropy);
@@ -71,13 +70,13 @@ async fn fill(place: &Place, accounts: &Accounts) -> Result<String, Failure> {
         display_name: "Owner of the demonstration".parse().map_err(|error| Failure::of(&error))?,
         roles: user::Roles::owner(),
     };
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     accounts.create_active(act, draft, password).await.map_err(|error| Failure::of(&error))?;
     Ok(secret)
 }
 
 async fn name_site(place: &Place) -> Result<(), Failure> {
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     let name = history::SITE.parse().map_err(|error| Failure::of(&error))?;
     let patch = SitePatch { name: Patch::Value(name), ..SitePatch::default() };
     let version = place.site.version;

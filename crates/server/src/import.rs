@@ -4,7 +4,6 @@ use crate::cli::{Import, ImportPolicy};
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::place::{self, Place};
-use bonafide_ledger::Act;
 use bonafide_model::Locale;
 use bonafide_model::name::PolicyKey;
 use bonafide_model::text::Title;
@@ -67,7 +66,7 @@ async fn write(place: &Place, request: Request, plan: Plan) -> Result<Report, Im
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {msg}") {
         bar.set_style(style);
     }
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     let show = |progress: Progress<'_>| {
         bar.set_length(progress.total as u64);
         bar.set_position(progress.done as u64);

@@ -5,7 +5,6 @@ use crate::config::Settings;
 use crate::failure::Failure;
 use crate::place;
 use bonafide_accounts::{Error, Password, user};
-use bonafide_ledger::Act;
 use bonafide_model::EmailAddress;
 use bonafide_model::text::Title;
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
@@ -28,7 +27,7 @@ async fn create(settings: &Settings, email: String, name: Option<String>) -> Res
     let password = password()?;
     let place = place::open(settings).await?;
     let accounts = place.accounts().await?;
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     let draft = user::Draft { email: address, display_name, roles: user::Roles::owner() };
     match accounts.create_active(act, draft, password).await {
         Ok(_) => println!("{email} is now an owner of the site"),
@@ -47,7 +46,7 @@ async fn reset(settings: &Settings, email: String) -> Result<ExitCode, Failure> 
     let password = password()?;
     let place = place::open(settings).await?;
     let accounts = place.accounts().await?;
-    let act = Act::new(place.operator(), place.now(), place.entropy.clone());
+    let act = place.act();
     match accounts.reset_owner(act, address, password).await {
         Ok(_) => println!("{email} has a new password; all its sessions have ended"),
         Err(Error::NotFound) => return Err(Failure::Refused(format!("no owner has the address {email}"))),

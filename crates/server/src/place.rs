@@ -5,6 +5,7 @@ use crate::config::Settings;
 use crate::failure::Failure;
 use bonafide_accounts::{Accounts, Settings as AccountSettings};
 use bonafide_keyring::{Entropy, Keyring};
+use bonafide_ledger::Act;
 use bonafide_model::access::{Action, Actor};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
@@ -34,6 +35,11 @@ impl Place {
         let (db, keyring) = (self.db.clone(), Arc::clone(&self.keyring));
         let opened = Accounts::open(db, keyring, AccountSettings::default(), self.now(), self.entropy.clone());
         opened.await.map_err(|error| Failure::of(&error))
+    }
+
+    /// An action of the operator, here and now.
+    pub(crate) fn act<A: Action>(&self) -> Act<A> {
+        Act::new(self.operator(), self.now(), self.entropy.clone())
     }
 
     /// The permission of the operator, who sits at the machine and may do everything.

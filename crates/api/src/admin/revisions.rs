@@ -7,6 +7,7 @@ use crate::create;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, LARGE, NoQuery, Nothing, Path, Query};
 use crate::paging::{List, Listed, Page, PageQuery};
+use crate::source::SourceView;
 use axum::extract::State;
 use bonafide_model::access::{PublishPolicies, ReadPolicies, WritePolicies};
 use bonafide_model::name::PolicyKey;
@@ -64,25 +65,6 @@ pub(crate) struct RevisionView {
     created_at: Instant,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Instant,
-}
-
-/// Where an imported text was recorded.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SourceView {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    recorded_at: Option<Instant>,
-    /// The SHA-256 of the recorded bytes, in hexadecimal digits.
-    sha256: String,
-}
-
-impl From<revision::Source> for SourceView {
-    fn from(source: revision::Source) -> Self {
-        let revision::Source { url, recorded_at, sha256 } = source;
-        Self { url, recorded_at, sha256 }
-    }
 }
 
 impl From<Revision> for RevisionView {
@@ -316,9 +298,9 @@ pub(crate) async fn publish_revision(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Versioned<ManuscriptView>, ApiError> {
-    let (by, act) = (caller.reads::<PublishPolicies>()?, caller.may::<PublishPolicies>()?);
-    let zone = bonafide_site::get(app.db().read(), by.site()).await?.time_zone;
-    let prepared = revision::prepare(app.db(), &by, &key, number, version).await?;
+    let act = caller.may::<PublishPolicies>()?;
+    let zone = bonafide_site::get(app.db().read(), act.site()).await?.time_zone;
+    let prepared = revision::prepare(app.db(), act.granted(), &key, number, version).await?;
     let published =
         app.db().write(move |tx| revision::publish(tx, act.clone(), prepared.clone(), zone.clone()).boxed()).await?;
     Ok(versioned(published))

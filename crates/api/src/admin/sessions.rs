@@ -40,12 +40,12 @@ pub(crate) async fn list_sessions(
     caller: Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<Listed<SessionView>, ApiError> {
-    let (_, current) = caller.owns()?;
-    let own = caller.identity().own(app.parts.site).ok_or_else(crate::problem::Problem::not_found)?;
+    let (act, current) = caller.owns()?;
+    let own = act.granted();
     let page = Page::<SessionId>::new(&app, &query, format!("sessions/{}", caller.account()))?
-        .counted(session::count(app.db().read(), &own, app.now()))
+        .counted(session::count(app.db().read(), own, app.now()))
         .await?;
-    let found = session::list(app.db().read(), &own, page.start, page.fetch(), app.now()).await?;
+    let found = session::list(app.db().read(), own, page.start, page.fetch(), app.now()).await?;
     let view = |session: session::Session| {
         let session::Session { id, created_at, used_at, expires_at } = session;
         SessionView { id, created_at, used_at, expires_at, current: id == current }

@@ -5,7 +5,7 @@ use crate::error::ApiError;
 use crate::extract::{bearer, unauthenticated};
 use crate::problem::Problem;
 use axum::body::Body;
-use bonafide_accounts::{ApiFamily, Error};
+use bonafide_accounts::ApiFamily;
 use bonafide_model::access::Permission;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, Response};
@@ -14,14 +14,11 @@ use http::{HeaderMap, HeaderValue, Response};
 pub(crate) async fn check(app: &App, headers: &HeaderMap) -> Result<(), Problem> {
     let token =
         bearer(headers).ok_or_else(|| unauthenticated("Send a read token as `Authorization: Bearer bf_read_…`."))?;
-    match app.parts.accounts.authenticate_token(ApiFamily::Read, token, app.now()).await {
-        Ok(identity) if identity.has(app.parts.site, Permission::ReadDelivery) => Ok(()),
-        Ok(_) => Err(Problem::new("forbidden", "The token may not read published content.")),
-        Err(Error::InvalidToken) => {
-            Err(unauthenticated("The token is not valid here: expired, revoked, or of another kind."))
-        }
-        Err(error) => Err(ApiError::from(error).into()),
+    let identity = app.parts.accounts.authenticate_token(ApiFamily::Read, token, app.now()).await;
+    if identity.map_err(ApiError::from)?.has(app.parts.site, Permission::ReadDelivery) {
+        return Ok(());
     }
+    Err(Problem::new("forbidden", "The token may not read published content."))
 }
 
 /// Keeps an answer out of shared caches.

@@ -7,6 +7,7 @@ use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::paging::{List, Page, PageQuery};
 use crate::problem::Problem;
+use crate::source::SourceView;
 use axum::extract::State;
 use bonafide_model::name::PolicyKey;
 use bonafide_model::{Date, Instant, Locale};
@@ -70,19 +71,7 @@ pub(crate) struct PolicyText {
     previous_digest: Option<String>,
     /// Where the text was recorded, if it was imported.
     #[serde(skip_serializing_if = "Option::is_none")]
-    source: Option<SourceText>,
-}
-
-/// Where an imported text was recorded.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct SourceText {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>, format = DateTime)]
-    recorded_at: Option<Instant>,
-    /// The SHA-256 of the recorded bytes, in hexadecimal digits.
-    sha256: String,
+    source: Option<SourceView>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -155,15 +144,9 @@ pub(super) async fn text(app: &App, published: Published, wanted: &Wanted) -> Re
     let db = app.db().read();
     let locale = wanted.choose(&published.locales, &published.default_locale)?;
     let neighbours = delivery::neighbours(db, app.parts.site, &published.policy, published.number).await?;
-    let (mut text_digests, mut chosen) = (BTreeMap::new(), None);
-    for other in &published.locales {
-        let found = delivery::text(db, published.id, other).await?;
-        if let Some(found) = found {
-            text_digests.insert(other.clone(), found.sha256.hex());
-            chosen = if *other == locale { Some(found) } else { chosen };
-        }
-    }
-    let chosen = chosen.ok_or_else(Problem::not_found)?;
+    let chosen = delivery::text(db, published.id, &locale).await?.ok_or_else(Problem::not_found)?;
+    let text_digests = delivery::text_digests(db, published.id).await?;
+    let text_digests = text_digests.into_iter().map(|(locale, digest)| (locale, digest.hex())).collect();
     let cacheable = Cacheable {
         depends_on: depends_on(&published.policy),
         valid_until: None,
@@ -225,10 +208,6 @@ fn view(
         text_digests,
         digest: digest.to_string(),
         previous_digest: previous_digest.map(|digest| digest.to_string()),
-        source: source.map(|source| SourceText {
-            url: source.url,
-            recorded_at: source.recorded_at,
-            sha256: source.sha256,
-        }),
+        source: source.map(SourceView::from),
     }
 }

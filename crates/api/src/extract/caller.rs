@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::error::ApiError;
 use crate::problem::Problem;
 use axum::extract::FromRequestParts;
-use bonafide_accounts::{ApiFamily, Error, Identity, OwnAccount};
+use bonafide_accounts::{ApiFamily, Identity, OwnAccount};
 use bonafide_keyring::TokenFamily;
 use bonafide_ledger::Act;
 use bonafide_model::Granted;
@@ -70,13 +70,8 @@ impl FromRequestParts<App> for Caller {
         } else {
             accounts.authenticate(token, now).await
         };
-        match identity {
-            Ok(identity) => Ok(Self { identity, app: app.clone() }),
-            Err(Error::InvalidToken) => {
-                Err(unauthenticated("The token is not valid here: expired, revoked, or of another kind."))
-            }
-            Err(error) => Err(ApiError::from(error).into()),
-        }
+        let identity = identity.map_err(ApiError::from)?;
+        Ok(Self { identity, app: app.clone() })
     }
 }
 

@@ -58,7 +58,7 @@ fn parse<T: DeserializeOwned>(query: &str, known: &[String]) -> Result<T, Proble
             return Err(refuse(name, "invalid_parameter", "The parameter stands twice.".into()));
         }
     }
-    let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded(query));
+    let deserializer = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
         let name = error.path().to_string();
         let message = error.into_inner().to_string();
@@ -68,10 +68,6 @@ fn parse<T: DeserializeOwned>(query: &str, known: &[String]) -> Result<T, Proble
             None => refuse(&name, "invalid_parameter", safe(&message)),
         }
     })
-}
-
-fn form_urlencoded(query: &str) -> form_urlencoded::Parse<'_> {
-    form_urlencoded::parse(query.as_bytes())
 }
 
 /// The part of a message of `serde` that does not quote what was sent.
