@@ -1,0 +1,3 @@
+//! What visitors submitted and asked for.
+//!
+//! The only crate in which personal data exists in clear: for a recorded purpose, for a moment.
