@@ -45,6 +45,8 @@ fn policy(backend: DbBackend) -> TableCreateStatement {
         .col(key)
         .col(text("title"))
         .col(text("default_locale"))
+        // the version of the last draft that was deleted: the next one goes on from there
+        .col(big("draft_version").default(0).take())
         .col(big("version"))
         .col(big("created_at"))
         .col(big("updated_at"))

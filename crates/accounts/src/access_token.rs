@@ -170,7 +170,7 @@ pub async fn rotate(tx: &Tx, act: Act<WriteUsers>) -> Result<(), Error> {
     let retire = "UPDATE signing_key SET retired_at = $1 WHERE retired_at IS NULL";
     tx.execute_raw(sql(tx, retire, [act.now().micros().into()])).await?;
     let kid = insert(tx, act.now(), act.entropy()).await?;
-    act.record(tx, "signing_key.rotate", Object::new("signing_key", &kid)).await?;
+    act.record(tx, "signing_key.rotate", Object::new("signing_key", &kid));
     Ok(())
 }
 

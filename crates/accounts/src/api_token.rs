@@ -114,7 +114,7 @@ pub async fn create(tx: &Tx, act: Act<ManageTokens>, draft: Draft) -> Result<(Ap
         draft.expires_at.map(Instant::micros).into(),
     ];
     tx.execute_raw(sql(tx, INSERT, values)).await?;
-    act.record(tx, "token.create", Object::new("token", &id.to_string())).await?;
+    act.record(tx, "token.create", Object::new("token", &id.to_string()));
     Ok((list::find(tx, act.by(), act.site(), id).await?, secret.into()))
 }
 
@@ -126,7 +126,7 @@ pub async fn revoke(tx: &Tx, act: Act<ManageTokens>, id: ApiTokenId) -> Result<(
     list::find(tx, act.by(), act.site(), id).await?;
     tx.execute_raw(sql(tx, "DELETE FROM api_token WHERE id = $1", [id.uuid().into()])).await?;
     replay::forget(tx, &format!("token/{id}")).await?;
-    act.record(tx, "token.revoke", Object::new("token", &id.to_string())).await?;
+    act.record(tx, "token.revoke", Object::new("token", &id.to_string()));
     Ok(())
 }
 

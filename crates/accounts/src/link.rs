@@ -70,7 +70,7 @@ impl Accounts {
                     let by: Granted<OwnAccount> = Granted::issue(Actor::Account(account), site);
                     set_password(tx, account, new, now).await?;
                     let act = Act::new(by, now, entropy);
-                    act.record(tx, "user.accept_link", Object::new("user", &account.to_string())).await?;
+                    act.record(tx, "user.accept_link", Object::new("user", &account.to_string()));
                     Ok::<_, Error>(())
                 }
                 .boxed()

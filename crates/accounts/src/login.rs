@@ -97,6 +97,6 @@ async fn begin(tx: &Tx, act: Act<OwnAccount>, account: AccountId, hash: Option<S
     let kid = access_token::ensure(tx, act.now(), act.entropy().clone()).await?;
     let session = session::insert(tx, &act, account).await?;
     let refresh_token = refresh::first(tx, session, act.now(), act.entropy()).await?;
-    act.record(tx, "session.begin", Object::new("session", &session.to_string())).await?;
+    act.record(tx, "session.begin", Object::new("session", &session.to_string()));
     Ok(Begun { session, account, refresh_token, kid })
 }

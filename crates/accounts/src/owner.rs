@@ -57,7 +57,7 @@ impl Accounts {
 
 async fn create(tx: &Tx, act: Act<WriteUsers>, draft: Draft, hash: String) -> Result<AccountId, Error> {
     let id = user::insert(tx, &act, draft, Some(hash)).await?;
-    act.record(tx, "user.create", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.create", Object::new("user", &id.to_string()));
     Ok(id)
 }
 
@@ -67,6 +67,6 @@ async fn reset(tx: &Tx, act: Act<WriteUsers>, email: EmailAddress, hash: String)
     let row = tx.query_one_raw(sql(tx, select, [email.as_str().into(), act.site().uuid().into()])).await?;
     let id = AccountId::from_uuid(row.ok_or(Error::NotFound)?.try_get_by_index(0)?);
     link::set_password(tx, id, hash, act.now()).await?;
-    act.record(tx, "user.set_password", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.set_password", Object::new("user", &id.to_string()));
     Ok(id)
 }

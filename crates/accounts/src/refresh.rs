@@ -76,7 +76,7 @@ async fn renew(tx: &Tx, site: SiteId, hash: TokenHash, now: Instant, entropy: En
             session::delete(tx, session).await?;
             let by: Granted<OwnAccount> = Granted::issue(Actor::System, site);
             let act = Act::new(by, now, entropy);
-            act.record(tx, "session.end_stolen", Object::new("session", &session.to_string())).await?;
+            act.record(tx, "session.end_stolen", Object::new("session", &session.to_string()));
             return Ok(Outcome::Refused);
         }
     };

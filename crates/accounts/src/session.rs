@@ -77,7 +77,7 @@ pub async fn revoke(tx: &Tx, act: Act<OwnAccount>, id: SessionId) -> Result<(), 
         return Err(Error::NotFound);
     }
     delete(tx, id).await?;
-    act.record(tx, "session.end", Object::new("session", &id.to_string())).await?;
+    act.record(tx, "session.end", Object::new("session", &id.to_string()));
     Ok(())
 }
 
@@ -88,7 +88,7 @@ pub async fn revoke(tx: &Tx, act: Act<OwnAccount>, id: SessionId) -> Result<(), 
 pub async fn revoke_all(tx: &Tx, act: Act<OwnAccount>, except: Option<SessionId>) -> Result<u64, Error> {
     let account = own(act.by())?;
     let ended = delete_all(tx, account, except).await?;
-    act.record(tx, "session.end_all", Object::new("user", &account.to_string())).await?;
+    act.record(tx, "session.end_all", Object::new("user", &account.to_string()));
     Ok(ended)
 }
 

@@ -105,7 +105,7 @@ pub struct Change {
 pub async fn invite(tx: &Tx, act: Act<WriteUsers>, draft: Draft) -> Result<(User, Link), Error> {
     let id = insert(tx, &act, draft, None).await?;
     let link = link::make(tx, id, "invitation", act.now(), act.entropy()).await?;
-    act.record(tx, "user.invite", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.invite", Object::new("user", &id.to_string()));
     Ok((list::find(tx, act.site(), id).await?, link))
 }
 
@@ -130,7 +130,7 @@ pub async fn change(
     let name = change.display_name.map_or(user.display_name, Title::into_string);
     let update = "UPDATE account SET display_name = $2, version = version + 1, updated_at = $3 WHERE id = $1";
     tx.execute_raw(sql(tx, update, [id.uuid().into(), name.into(), act.now().micros().into()])).await?;
-    act.record(tx, "user.change", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.change", Object::new("user", &id.to_string()));
     list::find(tx, act.site(), id).await
 }
 
@@ -147,7 +147,7 @@ pub async fn suspend(tx: &Tx, act: Act<WriteUsers>, id: AccountId, expected: i64
     session::delete_all(tx, id, None).await?;
     link::discard(tx, id).await?;
     set_state(tx, id, State::Suspended, act.now()).await?;
-    act.record(tx, "user.suspend", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.suspend", Object::new("user", &id.to_string()));
     list::find(tx, act.site(), id).await
 }
 
@@ -164,7 +164,7 @@ pub async fn reactivate(tx: &Tx, act: Act<WriteUsers>, id: AccountId, expected: 
     let has_password = tx.query_one_raw(sql(tx, select, [id.uuid().into()])).await?.is_some();
     let state = if has_password { State::Active } else { State::Invited };
     set_state(tx, id, state, act.now()).await?;
-    act.record(tx, "user.reactivate", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.reactivate", Object::new("user", &id.to_string()));
     list::find(tx, act.site(), id).await
 }
 
@@ -180,7 +180,7 @@ pub async fn reset(tx: &Tx, act: Act<WriteUsers>, id: AccountId) -> Result<Link,
         State::Suspended => return Err(Error::Suspended),
     };
     let link = link::make(tx, id, kind, act.now(), act.entropy()).await?;
-    act.record(tx, "user.reset", Object::new("user", &id.to_string())).await?;
+    act.record(tx, "user.reset", Object::new("user", &id.to_string()));
     Ok(link)
 }
 

@@ -5,7 +5,7 @@ use bonafide_keyring::Entropy;
 use bonafide_model::access::Actor;
 use bonafide_model::id::{Id, SiteId};
 use bonafide_model::{Granted, Instant};
-use bonafide_storage::{Error, Tx};
+use bonafide_storage::Tx;
 
 /// One action under way: the permission it is done with, the instant at which it happens, and randomness for new ids.
 ///
@@ -60,10 +60,7 @@ impl<A: bonafide_model::access::Action> Act<A> {
     }
 
     /// Puts the action on the audit list, in its own transaction. `action` is `OBJECT.VERB`, such as `revision.publish`.
-    ///
-    /// # Errors
-    /// If the statement fails.
-    pub async fn record(&self, tx: &Tx, action: &'static str, object: Object<'_>) -> Result<(), Error> {
-        audit::record(tx, self.id(), self.by(), self.site(), action, object, self.now).await
+    pub fn record(&self, tx: &Tx, action: &'static str, object: Object<'_>) {
+        audit::record(tx, self.id(), self.by(), self.site(), action, object, self.now);
     }
 }

@@ -43,7 +43,7 @@ pub struct Entry {
     pub object: Option<String>,
 }
 
-pub(crate) async fn record(
+pub(crate) fn record(
     tx: &Tx,
     id: AuditId,
     by: Actor,
@@ -51,13 +51,12 @@ pub(crate) async fn record(
     action: &'static str,
     object: Object<'_>,
     now: Instant,
-) -> Result<(), Error> {
+) {
     let token = match by {
         Actor::Token(token, _) => Some(token.uuid()),
         _ => None,
     };
-    let insert = "INSERT INTO audit (id, site_id, actor_kind, account_id, token_id, action, object_kind, object, at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    let insert = "INSERT INTO audit (id, site_id, actor_kind, account_id, token_id, action, object_kind, object, at)";
     let values = [
         id.uuid().into(),
         site.uuid().into(),
@@ -69,8 +68,7 @@ pub(crate) async fn record(
         object.key.map(ToOwned::to_owned).into(),
         now.micros().into(),
     ];
-    tx.execute_raw(sql(tx, insert, values)).await?;
-    Ok(())
+    tx.append(insert, values);
 }
 
 /// Up to `limit` lines, newest first.

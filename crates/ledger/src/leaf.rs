@@ -8,9 +8,8 @@
 use bonafide_model::Instant;
 use bonafide_model::access::{Actor, Role};
 use bonafide_model::id::SiteId;
-use bonafide_storage::{Error, Tx, sql};
+use bonafide_storage::Tx;
 use minicbor::Encoder;
-use sea_orm::ConnectionTrait as _;
 use sha2::{Digest as _, Sha256};
 
 /// What happened.
@@ -104,14 +103,8 @@ fn optional_str(to: &mut Encoder<&mut Vec<u8>>, text: Option<&str>) -> Encoded {
 }
 
 /// Appends a leaf, in the transaction of what it records.
-///
-/// # Errors
-/// If the statement fails.
-pub async fn append(tx: &Tx, site: SiteId, leaf: &Leaf) -> Result<(), Error> {
-    let insert =
-        sql(tx, "INSERT INTO leaf (site_id, content) VALUES ($1, $2)", [site.uuid().into(), leaf.encode().into()]);
-    tx.execute_raw(insert).await?;
-    Ok(())
+pub fn append(tx: &Tx, site: SiteId, leaf: &Leaf) {
+    tx.append("INSERT INTO leaf (site_id, content)", [site.uuid().into(), leaf.encode().into()]);
 }
 
 #[cfg(test)]

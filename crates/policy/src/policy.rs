@@ -73,7 +73,7 @@ macro_rules! select {
 pub async fn create(tx: &Tx, act: Act<WritePolicies>, draft: PolicyDraft) -> Result<Policy, Error> {
     let key = draft.key.clone();
     insert(tx, act.site(), act.id(), draft, act.now()).await?;
-    act.record(tx, "policy.create", Object::new("policy", key.as_str())).await?;
+    act.record(tx, "policy.create", Object::new("policy", key.as_str()));
     find(tx, act.site(), &key).await
 }
 
@@ -172,7 +172,7 @@ pub async fn patch(
         act.now().micros().into(),
     ];
     tx.execute_raw(sql(tx, update, values)).await?;
-    act.record(tx, "policy.update", Object::new("policy", key.as_str())).await?;
+    act.record(tx, "policy.update", Object::new("policy", key.as_str()));
     if policy.published.is_some() {
         announce(tx, act.site(), &key, act.now()).await?;
     }
@@ -194,7 +194,7 @@ pub async fn delete(tx: &Tx, act: Act<WritePolicies>, key: PolicyKey, expected: 
     }
     tx.execute_raw(sql(tx, "DELETE FROM policy WHERE id = $1", [policy.id.uuid().into()])).await?;
     replay::forget(tx, &object_key(&key)).await?;
-    act.record(tx, "policy.delete", Object::new("policy", key.as_str())).await?;
+    act.record(tx, "policy.delete", Object::new("policy", key.as_str()));
     Ok(())
 }
 

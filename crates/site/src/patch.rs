@@ -43,8 +43,8 @@ pub async fn patch(tx: &Tx, act: Act<WriteSite>, expected_version: i64, patch: S
     after.updated_at = act.now();
     store(tx, &after).await?;
     let id = after.id.to_string();
-    act.record(tx, "site.update", Object::new("site", &id)).await?;
-    leaf::append(tx, after.id, &settings_changed(&act, &id)).await?;
+    act.record(tx, "site.update", Object::new("site", &id));
+    leaf::append(tx, after.id, &settings_changed(&act, &id));
     feed::append(tx, after.id, "site", act.now()).await?;
     Ok(after)
 }

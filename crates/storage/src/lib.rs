@@ -5,6 +5,7 @@
 //! take a [`Tx`] (or `&impl ConnectionTrait` if they only read) and never commit.
 //! Nothing here knows what the tables of the domains mean.
 
+mod appends;
 mod connect;
 mod db;
 mod error;

@@ -1,10 +1,13 @@
 //! PostgreSQL: a pool, and one serializable transaction per write, run again when it clashed.
 
+use crate::appends::{self, Append};
 use crate::db::Listener;
 use crate::tx::Tx;
 use crate::{Error, Source, Work};
 use futures_util::FutureExt as _;
-use sea_orm::{DatabaseConnection, IsolationLevel, SqlxPostgresConnector, TransactionTrait as _};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, SqlxPostgresConnector, TransactionTrait as _,
+};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use std::hash::{BuildHasher as _, RandomState};
@@ -55,11 +58,11 @@ where
             return Err(Error::Panicked.into());
         };
         let again = tx.wants_again();
-        let (inner, changes) = tx.into_parts();
+        let (inner, trace) = tx.into_parts();
         match result {
-            Ok(value) => match inner.commit().await {
+            Ok(value) => match commit(inner, trace.appends).await {
                 Ok(()) => {
-                    listener.tell(&changes);
+                    listener.tell(&trace.changes);
                     return Ok(value);
                 }
                 Err(error) if crate::error::is_transient(&error) => {}
@@ -74,6 +77,11 @@ where
         }
     }
     Err(Error::Contended.into())
+}
+
+async fn commit(transaction: DatabaseTransaction, appends: Vec<Append>) -> Result<(), DbErr> {
+    appends::flush(&transaction, appends).await?;
+    transaction.commit().await
 }
 
 /// Waits longer each time, at random, so that those who clashed do not meet again.

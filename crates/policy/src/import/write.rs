@@ -288,7 +288,7 @@ impl Batch {
             self.insert(tx, &act, before, ready).await?;
             before = Some(ready.manuscript.revision.id);
         }
-        act.record(tx, "policy.import", Object::new("policy", self.key.as_str())).await?;
+        act.record(tx, "policy.import", Object::new("policy", self.key.as_str()));
         policy::announce(tx, act.site(), &self.key, act.now()).await
     }
 
@@ -311,7 +311,7 @@ impl Batch {
         revision::insert(tx, self.policy, revision.id, revision.number, &draft, origin, act.now()).await?;
         revision::store(tx, revision.id, before, &ready.publication, &ready.rendered).await?;
         let line = revision::line(act.by(), act.now(), &self.key, revision.number, ready.publication.digest);
-        leaf::append(tx, act.site(), &line).await?;
+        leaf::append(tx, act.site(), &line);
         Ok(())
     }
 }

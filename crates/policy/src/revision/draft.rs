@@ -1,6 +1,6 @@
 //! Making, changing and deleting drafts.
 
-use super::{COMMITMENTS_FORMAT, Draft, DraftPatch, Manuscript, Revision, State, find, load, texts_of};
+use super::{COMMITMENTS_FORMAT, Draft, DraftPatch, Manuscript, State, load};
 use crate::policy::fresh;
 use crate::texts::{self, Texts};
 use crate::{Digest, Error, object_key, policy};
@@ -26,7 +26,7 @@ pub async fn create(tx: &Tx, act: Act<WritePolicies>, key: PolicyKey, draft: Dra
     }
     let (id, number) = (act.id(), policy.published.unwrap_or(0) + 1);
     insert(tx, policy.id, id, number, &draft, None, act.now()).await?;
-    act.record(tx, "revision.create", Object::new("revision", &name(&key, number))).await?;
+    act.record(tx, "revision.create", Object::new("revision", &name(&key, number)));
     load(tx, act.site(), &key, number).await
 }
 
@@ -43,7 +43,8 @@ pub(crate) async fn insert(
     let insert =
         "INSERT INTO policy_revision (id, policy_id, number, state, effective_on, summary_of_changes, material,
             commitments, commitments_format, source, source_file, source_sha256, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $13)";
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+            1 + (SELECT draft_version FROM policy WHERE id = $2), $13, $13)";
     let values = [
         id.uuid().into(),
         policy.uuid().into(),
@@ -102,7 +103,7 @@ pub async fn patch(
     expected: i64,
     patch: DraftPatch,
 ) -> Result<Manuscript, Error> {
-    let mut revision = draft_at(tx, &act, &key, number, expected).await?;
+    let Manuscript { mut revision, texts: before } = draft_at(tx, &act, &key, number, expected).await?;
     let summary = match patch.summary_of_changes {
         Patch::Absent => revision.summary_of_changes.take(),
         Patch::Null => None,
@@ -111,7 +112,6 @@ pub async fn patch(
     patch.effective_on.apply(&mut revision.effective_on);
     revision.material = or_default(patch.material, revision.material);
     revision.commitments = or_default(patch.commitments, revision.commitments);
-    let before = texts_of(tx, revision.id).await?;
     let after = patched(before.clone(), patch.texts);
     texts::check(&after, &revision.commitments)?;
     let update =
@@ -120,7 +120,7 @@ pub async fn patch(
     let values = [
         revision.id.uuid().into(),
         revision.effective_on.map(|day| day.to_string()).into(),
-        summary.into(),
+        summary.clone().into(),
         revision.material.into(),
         to_json(&revision.commitments)?.into(),
         act.now().micros().into(),
@@ -130,8 +130,11 @@ pub async fn patch(
         delete_texts(tx, revision.id).await?;
         insert_texts(tx, revision.id, &after).await?;
     }
-    act.record(tx, "revision.update", Object::new("revision", &name(&key, number))).await?;
-    load(tx, act.site(), &key, number).await
+    act.record(tx, "revision.update", Object::new("revision", &name(&key, number)));
+    revision.summary_of_changes = summary;
+    revision.locales = after.keys().cloned().collect();
+    (revision.version, revision.updated_at) = (revision.version + 1, act.now());
+    Ok(Manuscript { revision, texts: after })
 }
 
 fn or_default<T: Default>(patch: Patch<T>, before: T) -> T {
@@ -168,12 +171,16 @@ pub async fn delete(tx: &Tx, act: Act<WritePolicies>, key: PolicyKey, number: u3
     draft_at(tx, &act, &key, number, expected).await?;
     let policy = policy::find(tx, act.site(), &key).await?;
     remove_draft(tx, policy.id, &key, number).await?;
-    act.record(tx, "revision.delete", Object::new("revision", &name(&key, number))).await?;
+    act.record(tx, "revision.delete", Object::new("revision", &name(&key, number)));
     Ok(())
 }
 
 /// Removes the rows of a draft, and what was remembered of the request that made it.
 pub(crate) async fn remove_draft(tx: &Tx, policy: PolicyId, key: &PolicyKey, number: u32) -> Result<(), Error> {
+    // whoever has read this draft must not change the next one by mistake
+    let version = "UPDATE policy SET draft_version = (SELECT version FROM policy_revision
+        WHERE policy_id = $1 AND state = 'draft') WHERE id = $1";
+    tx.execute_raw(sql(tx, version, [policy.uuid().into()])).await?;
     let texts = "DELETE FROM policy_text WHERE revision_id IN
         (SELECT id FROM policy_revision WHERE policy_id = $1 AND state = 'draft')";
     tx.execute_raw(sql(tx, texts, [policy.uuid().into()])).await?;
@@ -194,10 +201,10 @@ async fn draft_at(
     key: &PolicyKey,
     number: u32,
     expected: i64,
-) -> Result<Revision, Error> {
-    let revision = find(tx, act.site(), key, number).await?;
-    fresh(revision.version, expected)?;
-    if revision.state() == State::Published { Err(Error::Published) } else { Ok(revision) }
+) -> Result<Manuscript, Error> {
+    let draft = load(tx, act.site(), key, number).await?;
+    fresh(draft.revision.version, expected)?;
+    if draft.revision.state() == State::Published { Err(Error::Published) } else { Ok(draft) }
 }
 
 /// How a revision is named on the audit list and in the log.

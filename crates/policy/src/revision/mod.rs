@@ -13,7 +13,7 @@ pub(crate) use draft::{insert, remove_draft};
 pub use publish::{Prepared, prepare, publish};
 pub(crate) use publish::{Rendered, line, seal, store, text_missing};
 pub use read::{count, get, list};
-pub(crate) use read::{find, load, revision, select, texts_of};
+pub(crate) use read::{load, revision, select};
 
 use crate::Digest;
 use crate::texts::Texts;

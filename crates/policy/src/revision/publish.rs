@@ -94,8 +94,8 @@ pub async fn publish(
         previous_digest,
     };
     store(tx, manuscript.revision.id, before, &published, &rendered).await?;
-    leaf::append(tx, act.site(), &line(act.by(), act.now(), &key, number, published.digest)).await?;
-    act.record(tx, "revision.publish", Object::new("revision", &draft::name(&key, number))).await?;
+    leaf::append(tx, act.site(), &line(act.by(), act.now(), &key, number, published.digest));
+    act.record(tx, "revision.publish", Object::new("revision", &draft::name(&key, number)));
     announce(tx, act.site(), &key, act.now()).await?;
     load(tx, act.site(), &key, number).await
 }

@@ -13,12 +13,18 @@ use sea_orm::{ConnectionTrait, QueryResult};
 /// Selects revisions of one policy: `$1` is the site, `$2` the key.
 macro_rules! select {
     ($rest:literal) => {
+        $crate::revision::select!("", "", $rest)
+    };
+    ($columns:literal, $joins:literal, $rest:literal) => {
         concat!(
             "SELECT r.id, p.key, p.title, p.default_locale, r.number, r.state, r.effective_on, r.published_at,
                 r.summary_of_changes, r.material, r.digest, r.previous_digest, r.commitments, r.commitments_format,
                 r.source, r.version, r.created_at, r.updated_at,
-                (SELECT string_agg(t.locale, ' ') FROM policy_text t WHERE t.revision_id = r.id) AS locales
-             FROM policy_revision r JOIN policy p ON p.id = r.policy_id WHERE p.site_id = $1 AND p.key = $2 ",
+                (SELECT string_agg(t.locale, ' ') FROM policy_text t WHERE t.revision_id = r.id) AS locales",
+            $columns,
+            " FROM policy_revision r JOIN policy p ON p.id = r.policy_id ",
+            $joins,
+            " WHERE p.site_id = $1 AND p.key = $2 ",
             $rest
         )
     };
@@ -80,26 +86,18 @@ pub(crate) async fn load(
     key: &PolicyKey,
     number: u32,
 ) -> Result<Manuscript, Error> {
-    let revision = find(on, site, key, number).await?;
-    let texts = texts_of(on, revision.id).await?;
-    Ok(Manuscript { revision, texts })
-}
-
-pub(crate) async fn find(
-    on: &impl ConnectionTrait,
-    site: SiteId,
-    key: &PolicyKey,
-    number: u32,
-) -> Result<Revision, Error> {
+    const SELECT: &str = select!(
+        ", x.locale AS text_locale, x.markdown",
+        "LEFT JOIN policy_text x ON x.revision_id = r.id",
+        "AND r.number = $3"
+    );
     let values = [site.uuid().into(), key.as_str().into(), i64::from(number).into()];
-    let row = on.query_one_raw(sql(on, select!("AND r.number = $3"), values)).await?;
-    row.as_ref().map(revision).transpose()?.ok_or(Error::NotFound)
-}
-
-pub(crate) async fn texts_of(on: &impl ConnectionTrait, id: RevisionId) -> Result<Texts, Error> {
-    let select = "SELECT locale, markdown FROM policy_text WHERE revision_id = $1";
-    let rows = on.query_all_raw(sql(on, select, [id.uuid().into()])).await?;
-    rows.iter().map(|row| Ok((row::parsed(row, "locale")?, row.try_get("", "markdown")?))).collect()
+    let rows = on.query_all_raw(sql(on, SELECT, values)).await?;
+    let revision = revision(rows.first().ok_or(Error::NotFound)?)?;
+    let with_text = rows.iter().filter(|_| !revision.locales.is_empty());
+    let texts = with_text.map(|row| Ok((row::parsed(row, "text_locale")?, row.try_get("", "markdown")?)));
+    let texts = texts.collect::<Result<Texts, Error>>()?;
+    Ok(Manuscript { revision, texts })
 }
 
 pub(crate) fn revision(row: &QueryResult) -> Result<Revision, Error> {

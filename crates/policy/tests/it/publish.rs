@@ -99,10 +99,10 @@ on_both! {
         let late = world.publish_prepared(prepared.clone(), TimeZone::UTC).await;
         assert!(matches!(late, Err(Error::Stale { current: 2 })));
         assert!(matches!(world.publish("privacy", 1, 1).await, Err(Error::Stale { current: 2 })));
-        // deleted and made anew, with the same version but not the same text
+        // deleted and made anew: another version and another text
         world.delete("privacy", 1, 2).await.expect("deleted");
         world.create("privacy", draft("b", "2026-12-01")).await.expect("a draft");
-        assert!(matches!(world.publish_prepared(prepared, TimeZone::UTC).await, Err(Error::Stale { current: 1 })));
+        assert!(matches!(world.publish_prepared(prepared, TimeZone::UTC).await, Err(Error::Stale { current: 3 })));
     }
 
     async fn a_revision_is_published_once(home: &Installation) {

@@ -1,7 +1,7 @@
 //! Group commit on SQLite: who waits together commits together, and nobody pays for somebody else's mistake.
 
 use crate::{note, noted, notes, open, run, site, source};
-use bonafide_storage::{Db, Error, Options, feed};
+use bonafide_storage::{Db, Error, Options, Tx, feed};
 use bonafide_test_support::Installation;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -35,6 +35,16 @@ async fn together(db: &Db, writes: Vec<BoxFuture<'_, Outcome>>) -> Vec<Outcome> 
     let (first, rest) = tokio::join!(first, rest);
     first.expect("the first write succeeds");
     rest
+}
+
+/// Meets a full disk: SQLite may give up the whole transaction.
+async fn full_disk(tx: &Tx) -> Outcome {
+    tx.execute_unprepared("PRAGMA max_page_count = 1").await?; // no fewer than there are
+    let filled = tx.execute_unprepared("CREATE TABLE large AS SELECT randomblob(1000000) AS bytes").await;
+    assert!(filled.is_err());
+    // what comes after must not become a transaction of its own
+    assert!(note(tx, 1000).await.is_err());
+    Ok(filled.map(drop)?)
 }
 
 /// A write that notes a number.
@@ -167,14 +177,14 @@ async fn a_lost_transaction_is_run_again_one_by_one() {
         counted.fetch_add(1, SeqCst);
         note(tx, 1).boxed()
     });
-    // as a full disk would: SQLite gives up the whole transaction
     let losing = db.write::<_, Error, _>(move |tx| {
         let lost = tried.fetch_add(1, SeqCst) == 0;
         async move {
             note(tx, 2).await?;
             if lost {
-                tx.execute_unprepared("ROLLBACK").await?;
+                return full_disk(tx).await;
             }
+            tx.execute_unprepared("PRAGMA max_page_count = 1073741823").await?;
             Ok(())
         }
         .boxed()
@@ -194,7 +204,7 @@ async fn who_always_loses_the_transaction_is_told_and_alone() {
         db.write(|tx| {
             async move {
                 note(tx, 100).await?;
-                Ok(tx.execute_unprepared("ROLLBACK").await.map(drop)?)
+                full_disk(tx).await
             }
             .boxed()
         })
