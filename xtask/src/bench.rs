@@ -8,6 +8,7 @@ mod delivery;
 pub(crate) mod process;
 mod program;
 pub(crate) mod record;
+mod wire;
 mod writes;
 
 use std::process::Command;
@@ -47,33 +48,63 @@ impl Figure {
     }
 }
 
+/// The parts of a measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Part {
+    /// Import, start and memory
+    Program,
+    /// Policies from memory against a bare server
+    Delivery,
+    /// Shared commits
+    Writes,
+    /// The word diff of the largest pair
+    Compare,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Program, Self::Delivery, Self::Writes, Self::Compare];
+}
+
 /// Builds program and task with optimisation, and measures in that build.
-pub(crate) fn run(record: bool) -> Result<(), Failure> {
+pub(crate) fn run(record: bool, only: Option<Part>) -> Result<(), Failure> {
     if !cfg!(debug_assertions) {
-        return measure(record);
+        return measure(record, only);
     }
-    for package in ["bonafide", "xtask"] {
-        programs::run(&mut programs::cargo(&["build", "--release", "-p", package]))?;
-    }
+    // in one go: apart, they would have other features of the same crates, which would be built twice
+    programs::run(&mut programs::cargo(&["build", "--release", "-p", "bonafide", "-p", "xtask"]))?;
     let release = programs::root().join("target/release");
     let disk = programs::root().join("target/bench");
     std::fs::create_dir_all(&disk).map_err(|cause| cause.to_string())?;
     let mut command = Command::new(release.join("xtask"));
     command.arg("bench").args(record.then_some("--record"));
+    if let Some(part) = only.and_then(|part| clap::ValueEnum::to_possible_value(&part)) {
+        command.args(["--only", part.get_name()]);
+    }
     // on the disk of the build: /tmp is memory on many machines
     command.env("BONAFIDE_BIN", release.join("bonafide")).env("TMPDIR", disk);
     programs::run(&mut command)
 }
 
-fn measure(record: bool) -> Result<(), Failure> {
+fn measure(record: bool, only: Option<Part>) -> Result<(), Failure> {
     let histories = shared_data().ok_or("the real histories are needed: set BONAFIDE_SHARED_DATA")?.join("policies");
     let mut figures = Vec::new();
     let home = Installation::on_sqlite();
-    show(&mut figures, [program::import(&home, &histories)?]);
-    show(&mut figures, program::idle(&home)?);
-    show(&mut figures, delivery::run(&home, "pythonspot-com", "2016-06-01")?);
-    show(&mut figures, writes::run()?);
-    show(&mut figures, [program::compare()?]);
+    for part in Part::ALL.into_iter().filter(|part| only.is_none_or(|only| only == *part)) {
+        match part {
+            Part::Program => {
+                show(&mut figures, [program::import(&home, &histories)?]);
+                show(&mut figures, program::idle(&home)?);
+            }
+            Part::Delivery => {
+                if only.is_some() {
+                    program::import(&home, &histories)?;
+                }
+                show(&mut figures, delivery::run(&home, "pythonspot-com", "2016-06-01")?);
+            }
+            Part::Writes => show(&mut figures, writes::run()?),
+            Part::Compare => show(&mut figures, [program::compare()?]),
+        }
+    }
     let rows: Vec<String> = figures.iter().map(Figure::row).collect();
     let table = format!("| what | measured | bound | how |\n| --- | --- | --- | --- |\n{}\n", rows.join("\n"));
     println!("\n{}\n\n{table}", process::machine());

@@ -40,6 +40,9 @@ enum Task {
         /// Write the figures into docs/benchmarks.md
         #[arg(long)]
         record: bool,
+        /// Measure only this part; nothing is recorded
+        #[arg(long, value_enum, conflicts_with = "record")]
+        only: Option<bench::Part>,
     },
     /// The bare server that `bench` compares with
     #[command(hide = true)]
@@ -67,7 +70,7 @@ fn main() -> ExitCode {
         Task::Ci { steps } => ci::run(&steps),
         Task::Check => check::run(),
         Task::Openapi { check } => openapi::run(check),
-        Task::Bench { record } => bench::run(record),
+        Task::Bench { record, only } => bench::run(record, only),
         Task::BenchBare { bytes } => bench::bare::run(bytes),
         Task::Soak { rounds, postgres, record } => soak::run(rounds, postgres, record),
     };

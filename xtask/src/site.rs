@@ -62,6 +62,11 @@ impl Owner {
         Ok(Self { token, ..owner })
     }
 
+    /// The access token.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// The same person on a connection of its own.
     pub(crate) fn elsewhere(&self, server: &Server) -> Self {
         Self { http: server.client(), ..self.clone() }

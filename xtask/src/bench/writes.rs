@@ -8,21 +8,22 @@ use serde_json::json;
 
 use super::{Figure, median};
 use crate::Failure;
+use crate::bench::wire::Wire;
 use crate::site::{self, Owner};
 
 const WRITERS: usize = 64;
-const PAIRS: usize = 3;
-const RUN: Duration = Duration::from_secs(4);
+const PAIRS: usize = 5;
+const RUN: Duration = Duration::from_secs(3);
 
 /// Rates with 64 writers and with one, each with batches of 64 and of one in alternation.
 pub(super) fn run() -> Result<[Figure; 2], Failure> {
-    let homes = [Installation::on_sqlite(), Installation::on_sqlite()];
-    homes.iter().for_each(site::create_owner);
     let mut figures = Vec::new();
     for (writers, what, bound) in [
         (WRITERS, "64 concurrent admin writes (PATCH of drafts), group commit, times a batch size of one", 4.0),
         (1, "one admin writer alone, group commit, times a batch size of one", 0.95),
     ] {
+        let homes = [Installation::on_sqlite(), Installation::on_sqlite()];
+        homes.iter().for_each(site::create_owner);
         let (mut ratios, mut batched, mut single) = (Vec::new(), Vec::new(), Vec::new());
         for pair in 0..PAIRS {
             let many = || rate(&homes[0], "64", writers);
@@ -55,15 +56,15 @@ fn rate(home: &Installation, batch: &str, writers: usize) -> Result<f64, Failure
 
 async fn load(server: &Server, writers: usize) -> Result<f64, Failure> {
     let owner = Owner::login(server).await?;
-    let clients: Vec<Owner> = (0..writers).map(|_| owner.elsewhere(server)).collect();
     let mut drafts = Vec::new();
-    for (writer, client) in clients.into_iter().enumerate() {
-        let draft = draft(&client, &format!("w{writer}")).await?;
-        drafts.push((client, draft));
+    for writer in 0..writers {
+        let draft = draft(&owner, &format!("w{writer}")).await?;
+        drafts.push((Wire::open(server.base_url()).await?, draft));
     }
+    let bearer = format!("authorization: Bearer {}", owner.token());
     let started = Instant::now();
     let running: Vec<_> =
-        drafts.into_iter().map(|(client, draft)| tokio::spawn(patch(client, draft, started))).collect();
+        drafts.into_iter().map(|(wire, draft)| tokio::spawn(patch(wire, draft, bearer.clone(), started))).collect();
     let mut writes = 0;
     for task in running {
         writes += task.await.map_err(|cause| cause.to_string())??;
@@ -92,13 +93,15 @@ async fn draft(client: &Owner, policy: &str) -> Result<Draft, Failure> {
 }
 
 /// Changes the draft's summary until the time is over.
-async fn patch(client: Owner, mut draft: Draft, started: Instant) -> Result<u32, Failure> {
-    let mut writes = 0;
+async fn patch(mut wire: Wire, mut draft: Draft, bearer: String, started: Instant) -> Result<u32, Failure> {
+    let (mut writes, line) = (0, format!("PATCH {}", draft.path));
     while started.elapsed() < RUN {
-        let body = json!({"summary_of_changes": format!("Change {writes} of {:?}", started.elapsed())});
-        let headers = [("if-match", draft.etag.as_str())];
-        let reply = client.send(Method::PATCH, &draft.path, &headers, Some(&body)).await;
-        draft.etag = reply.map_err(|cause| cause.to_string())?.is(200)?.etag;
+        let body = json!({"summary_of_changes": format!("Change {writes} of {:?}", started.elapsed())}).to_string();
+        let answer = wire.send(&line, &[&bearer, &format!("if-match: {}", draft.etag)], &body).await?;
+        if answer.status != 200 {
+            return Err(format!("{}: {}", answer.status, String::from_utf8_lossy(&answer.body)));
+        }
+        draft.etag = answer.etag;
         writes += 1;
     }
     Ok(writes)
