@@ -157,7 +157,7 @@ async fn change_hash(tx: &Tx, act: Act<OwnAccount>, change: Change) -> Result<()
         return Err(Error::InvalidToken);
     }
     session::delete_all(tx, change.account, Some(change.session)).await?;
-    act.record(tx, "user.change_password", Object::new("user", &change.account.to_string())).await?;
+    act.record(tx, "user.change_password", Object::new("user", &change.account.to_string()));
     Ok(())
 }
 

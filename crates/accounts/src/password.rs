@@ -1,8 +1,11 @@
 //! Passwords: what may be one, and the slow hash, away from the threads that answer requests.
 
+mod memory;
+
+use self::memory::Memory;
 use crate::{Error, Secret};
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Argon2, Params};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use bonafide_keyring::Entropy;
@@ -97,37 +100,35 @@ impl Default for Cost {
 
 /// The hasher: as many hashes at once as there are cores.
 pub(crate) struct Passwords {
-    argon2: Argon2<'static>,
+    params: Params,
     nobody: String,
     queue: Semaphore,
     cores: Arc<Semaphore>,
+    memory: Arc<Memory>,
 }
 
 impl Passwords {
     pub(crate) fn new(cost: Cost, entropy: &Entropy) -> Self {
         let params = Params::new(cost.memory, cost.passes, cost.lanes, None).expect("a cost that argon2 allows");
         // the hash of no password at all: whoever compares with it does the same work, and fails
-        let nobody = format!(
-            "$argon2id$v=19$m={},t={},p={}${}${}",
-            cost.memory,
-            cost.passes,
-            cost.lanes,
-            BASE64.encode(entropy.bytes::<16>()),
-            BASE64.encode(entropy.bytes::<32>()),
-        );
+        let nobody = written(&params, &entropy.bytes::<16>(), &entropy.bytes::<32>());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
-            argon2: Argon2::from(params),
+            params,
             nobody,
             queue: Semaphore::new(cores + QUEUE),
             cores: Arc::new(Semaphore::new(cores)),
+            memory: Arc::default(),
         }
     }
 
     /// The hash of a new password.
     pub(crate) async fn hash(&self, password: Password, entropy: &Entropy) -> Result<String, Error> {
-        let (argon2, salt) = (self.argon2.clone(), entropy.bytes::<16>());
-        let hash = move || argon2.hash_password_with_salt(password.0.as_bytes(), &salt).map(|hash| hash.to_string());
+        let (params, salt, memory) = (self.params.clone(), entropy.bytes::<16>(), Arc::clone(&self.memory));
+        let hash = move || {
+            let mut out = [0; 32];
+            argon2id(&memory, &params, password.0.as_bytes(), &salt, &mut out).map(|()| written(&params, &salt, &out))
+        };
         Ok(self.run(hash).await?.expect("the parameters were checked and the salt has a fitting length"))
     }
 
@@ -135,8 +136,8 @@ impl Passwords {
     pub(crate) async fn verify(&self, guess: &Secret, stored: Option<String>) -> Result<bool, Error> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let (argon2, guess) = (self.argon2.clone(), normal(guess.expose()));
-        let right = self.run(move || argon2.verify_password(guess.as_bytes(), stored.as_str()).is_ok()).await?;
+        let (guess, memory) = (normal(guess.expose()), Arc::clone(&self.memory));
+        let right = self.run(move || matches(&memory, guess.as_bytes(), &stored)).await?;
         Ok(known && right)
     }
 
@@ -150,6 +151,36 @@ impl Passwords {
         });
         work.await.map_err(|_| Error::Busy)
     }
+}
+
+/// Argon2id, version 1.3 (RFC 9106), in memory that is used again.
+fn argon2id(
+    memory: &Memory,
+    params: &Params,
+    password: &[u8],
+    salt: &[u8],
+    out: &mut [u8],
+) -> Result<(), argon2::Error> {
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+    memory.with(params.block_count(), |blocks| argon2.hash_password_into_with_memory(password, salt, out, blocks))
+}
+
+/// A hash as it is stored, in the PHC string format.
+fn written(params: &Params, salt: &[u8], hash: &[u8]) -> String {
+    let (m, t, p) = (params.m_cost(), params.t_cost(), params.p_cost());
+    format!("$argon2id$v=19$m={m},t={t},p={p}${}${}", BASE64.encode(salt), BASE64.encode(hash))
+}
+
+/// Whether a password has this stored hash, whatever it cost when it was made.
+fn matches(memory: &Memory, password: &[u8], stored: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(stored) else { return false };
+    let (Ok(params), Some(salt), Some(expected)) = (Params::try_from(&hash), &hash.salt, &hash.hash) else {
+        return false;
+    };
+    let mut found = vec![0; expected.len()];
+    let done = argon2id(memory, &params, password, salt, &mut found);
+    // compared in constant time by the type
+    hash.algorithm.as_str() == "argon2id" && done.is_ok() && Output::new(&found).is_ok_and(|found| found == *expected)
 }
 
 #[cfg(test)]
