@@ -86,6 +86,10 @@ on_both! {
         owner.post(REVISIONS, json!({"effective_on": 5})).await.refuses_at(422, "wrong_type", "/effective_on");
         owner.post(REVISIONS, json!({"texts": {"en": 5}})).await.refuses_at(422, "wrong_type", "/texts/en");
         owner.post(REVISIONS, json!({"texts": {"not a tag": "x"}})).await.is(422);
+        for number in ["18446744073709551616", "0.1e-400", "9007199254740993"] {
+            let body = format!("{{\"commitments\": [{{\"days\": {number}}}]}}");
+            raw(owner, REVISIONS, body).await.refuses_at(422, "invalid_value", "/commitments/0/days");
+        }
         let lines = "x\n".repeat(20_001);
         owner.post(REVISIONS, json!({"texts": {"en": lines}})).await.refuses_at(422, "invalid_value", "/texts/en");
         let large = "x".repeat((1 << 20) + 1);
@@ -134,6 +138,9 @@ on_both! {
             let reply = site.anonymous.get(path).await;
             assert!(matches!(reply.status, 400 | 404), "{path}: {reply}");
         }
+        for query in ["&", "as_of=2016-06-01&", "&&as_of=2016-06-01"] {
+            site.anonymous.get(&format!("/v1/policies/privacy?{query}")).await.refuses(400, "malformed_request");
+        }
         let long = "x".repeat(7000);
         let reply = site.anonymous.get(&format!("/v1/policies/{long}")).await;
         assert!(reply.status < 500, "{reply}");
@@ -143,6 +150,18 @@ on_both! {
         assert_eq!(site.stored().await, before);
         let changed = site.owner.patch("/admin/v1/site", &settings.etag(), json!({"name": title})).await.is(200);
         assert_eq!(changed.json()["name"], title);
+        // a policy of today stays in force: no zone in which today has not begun
+        let behind = if site.owner.get("/admin/v1/status").await.json()["now"].as_str() < Some(&format!("{today}T12")) {
+            Some("Etc/GMT+12")
+        } else {
+            None // at this hour it is the same day in every zone to the west
+        };
+        if let Some(zone) = behind {
+            let reply = site.owner.patch("/admin/v1/site", &changed.etag(), json!({"time_zone": zone})).await;
+            reply.refuses(409, "conflict");
+        }
+        let factory = site.owner.patch("/admin/v1/site", &changed.etag(), json!({"time_zone": "Factory"})).await;
+        factory.refuses_at(422, "invalid_value", "/time_zone");
         assert_eq!(site.anonymous.get("/v1/policies/privacy").await.is(200).json()["markdown"], "# One\n");
         site.server.stop();
     }

@@ -16,7 +16,11 @@ on_both! {
         let token = site.anonymous.with(text(&made["token"]));
         token.get("/admin/v1/policies").await.is(200);
         token.get("/admin/v1/users").await.refuses(403, "forbidden");
-        token.get("/v1/policies").await.is(200); // what is public asks for nothing
+        // what is public asks for nothing, and takes nothing that belongs to another surface
+        token.get("/v1/policies").await.refuses(401, "unauthenticated");
+        let access = format!("Bearer {}", site.owner.token());
+        site.anonymous.request("GET", "/v1/policies").header("authorization", &access).send().await.refuses(401, "unauthenticated");
+        site.anonymous.get("/v1/policies").await.is(200);
         let read = site.owner.get(&path).await.is(200);
         assert!(!read.text().contains(text(&made["token"])) && read.json().get("token").is_none());
         assert!(read.json()["last_used_day"].is_string(), "{read}");

@@ -1,7 +1,9 @@
 //! Strict JSON: what other parsers forgive, this one refuses, with a pointer to the place.
 //!
 //! `serde_json` parses; this module adds that no key stands twice in an object, nothing nests deeper than
-//! [`DEPTH`], and no text holds a NUL, so that what we check is what every later reader sees.
+//! [`DEPTH`], no text holds a NUL and no number is rounded, so that what we check is what every later reader sees.
+
+mod numbers;
 
 use crate::problem::{Fault, Problem};
 use serde::de::{DeserializeOwned, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -88,21 +90,28 @@ impl Trouble {
     }
 }
 
+const INEXACT: &str = "Must be a number that a 64-bit floating-point number keeps exactly; whole numbers up to \
+                       9007199254740991. Send it as a string.";
+
 fn strict(bytes: &[u8]) -> Result<Value, Problem> {
-    if std::str::from_utf8(bytes).is_err() {
+    let Ok(text) = std::str::from_utf8(bytes) else {
         return Err(Problem::new("malformed_json", "The body is not UTF-8."));
-    }
+    };
     let trouble = Trouble::default();
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let result = Node { depth: 0, pointer: String::new(), trouble: &trouble }
         .deserialize(&mut deserializer)
         .and_then(|value| deserializer.end().map(|()| value));
-    result.map_err(|error| {
+    let value = result.map_err(|error| {
         trouble.0.take().unwrap_or_else(|| {
             let place = format!("line {}, column {}", error.line(), error.column());
             Problem::new("malformed_json", format!("The body is not JSON: it goes wrong at {place}."))
         })
-    })
+    })?;
+    match numbers::inexact(text) {
+        Some(pointer) => Err(Problem::fault(Fault::at(pointer, "number_not_exact", INEXACT))),
+        None => Ok(value),
+    }
 }
 
 struct Node<'a> {
@@ -238,6 +247,7 @@ mod tests {
             (r#"{"title":1}"#, "wrong_type", "/title", 422),
             (r#"{"title":"a","list":[{"n":"1"}]}"#, "wrong_type", "/list/0/n", 422),
             (r#"{"title":"a\u0000b"}"#, "malformed_request", "/title", 400),
+            (r#"{"title":"a","n":18446744073709551616}"#, "number_not_exact", "/n", 422),
             (r#"{"title":"\ud800"}"#, "malformed_json", "", 400),
             (r#"{"title":"a"} x"#, "malformed_json", "", 400),
             ("", "malformed_json", "", 400),
@@ -261,7 +271,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_accepted_is_what_serde_json_reads(n: i64, text in "[^\\x00]{0,20}") {
+        fn what_is_accepted_is_what_serde_json_reads(n in -(1_i64 << 53) + 1..1 << 53, text in "[^\\x00]{0,20}") {
             let value = serde_json::json!({"a": [n, text.clone(), null, true], "b": {"c": text}});
             let bytes = serde_json::to_vec(&value).expect("serialises");
             prop_assert_eq!(strict(&bytes).expect("strict JSON"), value);

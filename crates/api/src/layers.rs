@@ -34,10 +34,7 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let client = client_address(request.extensions(), request.headers(), &app.parts.settings.trusted_proxies);
     let origin = cors::Origin::of(&app, &request);
     let response = match app.limiter.count(client, app.now()) {
-        Err(seconds) => {
-            let problem = Problem::new("too_many_requests", "This client has sent too many requests in a minute.");
-            problem.header(header::RETRY_AFTER, seconds.to_string()).into_response()
-        }
+        Err(seconds) => too_many(seconds).into_response(),
         Ok(()) if cors::is_preflight(&request) => cors::preflight(&origin),
         Ok(()) => answer(&app, request, next).await,
     };
@@ -85,11 +82,21 @@ fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Resp
     response
 }
 
-/// Writes a problem out where no request has come as far as the router.
-pub(crate) fn refuse(problem: Problem, app: &App) -> Response {
-    let mut response = finish(problem.into_response(), "/v1/", &Method::GET, &request_id(app));
+/// Writes a problem out where no request has come as far as the router: counted and logged like those that have.
+pub(crate) fn refuse<B>(problem: Problem, app: &App, request: &http::Request<B>) -> Response {
+    let client = client_address(request.extensions(), request.headers(), &app.parts.settings.trusted_proxies);
+    let (id, method) = (request_id(app), request.method());
+    let problem = app.limiter.count(client, app.now()).map_or_else(too_many, |()| problem);
+    let mut response = finish(problem.into_response(), request.uri().path(), method, &id);
     cors::Origin::Any.allow(response.headers_mut());
+    let status = response.status().as_u16();
+    tracing::info!(request.id = id, http.method = %method, http.status = status, "A request was refused");
     response
+}
+
+fn too_many(seconds: u64) -> Problem {
+    let problem = Problem::new("too_many_requests", "This client has sent too many requests in a minute.");
+    problem.header(header::RETRY_AFTER, seconds.to_string())
 }
 
 /// What is not routed.

@@ -184,7 +184,9 @@ impl FromStr for TimeZone {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         const WANTED: Invalid = Invalid("must be a time zone of the IANA database such as Europe/Amsterdam");
-        if text.len() > 64 || text.eq_ignore_ascii_case("unknown") || text.eq_ignore_ascii_case("etc/unknown") {
+        // names of the database that stand for "not set"
+        let unset = ["unknown", "etc/unknown", "factory"].iter().any(|name| text.eq_ignore_ascii_case(name));
+        if text.len() > 64 || unset {
             return Err(WANTED);
         }
         match jiff::tz::TimeZone::get(text) {

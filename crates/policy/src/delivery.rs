@@ -383,6 +383,26 @@ fn digest(row: &QueryResult, column: &str) -> Result<Digest, Error> {
     Digest::from_slice(&bytes).ok_or_else(|| row::damaged(column))
 }
 
+/// A policy with a published revision whose day lies after `after` and not after `until`.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn effective_between(
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    after: Date,
+    until: Date,
+) -> Result<Option<PolicyKey>, Error> {
+    if after >= until {
+        return Ok(None);
+    }
+    let select = "SELECT p.key FROM policy p JOIN policy_revision r ON r.policy_id = p.id
+        WHERE p.site_id = $1 AND r.state = 'published' AND r.effective_on > $2 AND r.effective_on <= $3 LIMIT 1";
+    let values = [site.uuid().into(), after.to_string().into(), until.to_string().into()];
+    let row = on.query_one_raw(sql(on, select, values)).await?;
+    row.as_ref().map(|row| row::parsed(row, "key")).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

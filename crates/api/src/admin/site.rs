@@ -4,9 +4,11 @@ use crate::answer::Versioned;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, IfMatch, NoQuery};
+use crate::problem::Problem;
 use axum::extract::State;
 use bonafide_model::access::{ReadSite, WriteSite};
 use bonafide_model::id::SiteId;
+use bonafide_model::name::PolicyKey;
 use bonafide_model::text::Title;
 use bonafide_model::{Instant, Locale, Patch, TimeZone};
 use bonafide_site::{Site, SitePatch};
@@ -83,7 +85,8 @@ pub(crate) async fn get_site(
 
 /// Change the settings of the site
 ///
-/// Only what the body names is changed. A new time zone moves the moment at which policies come into force.
+/// Only what the body names is changed. A new time zone moves the moment at which announced policies come into force; what
+/// is in force stays so: a zone in which it is still the day before the last change of a policy is 409 until that day is over.
 #[utoipa::path(patch, path = "/admin/v1/site", tag = "site", request_body = SiteChange, responses((status = 200, body = SiteView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn update_site(
     State(app): State<App>,
@@ -95,6 +98,29 @@ pub(crate) async fn update_site(
     let act = caller.may::<WriteSite>()?;
     let SiteChange { name, time_zone, locales, base_url, page_url_template } = body.value;
     let patch = SitePatch { name, time_zone, locales, base_url, page_url_template };
-    let site = app.db().write(move |tx| bonafide_site::patch(tx, act.clone(), version, patch.clone()).boxed()).await?;
+    let site = app
+        .db()
+        .write(move |tx| {
+            let (act, patch) = (act.clone(), patch.clone());
+            async move {
+                let (now, before) = (act.now(), bonafide_site::get(tx, act.site()).await?);
+                let site = bonafide_site::patch(tx, act, version, patch).await?;
+                let (was, is) = (before.time_zone.date(now), site.time_zone.date(now));
+                match bonafide_policy::delivery::effective_between(tx, site.id, is, was).await? {
+                    Some(policy) => Err(out_of_force(&policy)),
+                    None => Ok(site),
+                }
+            }
+            .boxed()
+        })
+        .await?;
     Ok(Versioned(site.version, site.into()))
+}
+
+fn out_of_force(policy: &PolicyKey) -> ApiError {
+    let detail = format!(
+        "In this time zone it is still yesterday, and the policy '{policy}' has come into force today: it would be out of \
+         force again until midnight. Change the zone when that day has begun there too."
+    );
+    Problem::new("conflict", detail).into()
 }

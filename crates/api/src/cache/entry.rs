@@ -111,7 +111,7 @@ impl Entry {
         {
             set(&mut headers, header::CACHE_CONTROL, &lifetime(now, self.valid_until));
         }
-        let known = request.get(header::IF_NONE_MATCH).is_some_and(|known| matches(known, &variant.etag));
+        let known = request.get_all(header::IF_NONE_MATCH).iter().any(|known| matches(known, &variant.etag));
         let (status, body) = if known {
             headers.remove(header::CONTENT_TYPE);
             headers.remove(header::CONTENT_ENCODING);

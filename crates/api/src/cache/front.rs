@@ -4,11 +4,13 @@ use super::entry::{Cacheable, Entry};
 use super::negotiate;
 use crate::app::{App, DeliveryAccess};
 use crate::delivery;
+use crate::problem::Problem;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::header::{AUTHORIZATION, HOST};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -38,10 +40,15 @@ impl Front {
         let private = self.app.parts.settings.delivery_access == DeliveryAccess::Token;
         let (method, headers) = (request.method().clone(), request.headers().clone());
         let target = request.uri().path_and_query().map_or_else(String::new, ToString::to_string);
+        let access = if private {
+            delivery::access::check(&self.app, &headers).await
+        } else {
+            delivery::access::check_family(&headers)
+        };
+        if let Err(problem) = access {
+            return crate::layers::refuse(problem, &self.app, &request);
+        }
         if private {
-            if let Err(problem) = delivery::access::check(&self.app, &headers).await {
-                return crate::layers::refuse(problem, &self.app);
-            }
             if let Some(response) = self.remembered(&method, &target, &headers) {
                 return delivery::access::make_private(response);
             }
@@ -77,6 +84,18 @@ impl Front {
     }
 }
 
+/// What is wrong with a request before anybody looks at what it asks for (RFC 9112 §3.2: one `Host`).
+fn malformed<B>(request: &Request<B>) -> Option<Problem> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (_, Some(_)) => Some(Problem::new("malformed_request", "The request has more than one `Host`.")),
+        (None, _) if request.version() == Version::HTTP_11 => {
+            Some(Problem::new("malformed_request", "The request has no `Host`."))
+        }
+        _ => None,
+    }
+}
+
 /// Whether a request can be answered from memory at all.
 fn is_delivery<B>(request: &Request<B>) -> bool {
     matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path().starts_with("/v1/")
@@ -97,7 +116,11 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let public = self.app.parts.settings.delivery_access == DeliveryAccess::Public;
+        let public = self.app.parts.settings.delivery_access == DeliveryAccess::Public
+            && !request.headers().contains_key(AUTHORIZATION);
+        if let Some(problem) = malformed(&request) {
+            return Either::Left(ready(Ok(crate::layers::refuse(problem, &self.app, &request))));
+        }
         if !is_delivery(&request) {
             let router = self.router.clone();
             return Either::Right(router.oneshot(request.map(Body::new)).boxed());

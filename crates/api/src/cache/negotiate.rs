@@ -45,19 +45,22 @@ fn weight(parameters: Option<&str>) -> u32 {
     q.parse::<f32>().map_or(0, |q| (q.clamp(0.0, 1.0) * 1000.0) as u32)
 }
 
-/// The coding to send: the one the client weighs most, the best of ours among equals.
+/// The coding to send: the one the client weighs most, the best of ours among equals (RFC 9110 §12.5.3: a coding that is
+/// named has its own weight, any other that of `*`).
 pub(crate) fn coding(headers: &HeaderMap) -> Coding {
-    let Some(accepted) = headers.get(ACCEPT_ENCODING).and_then(|value| value.to_str().ok()) else {
+    let mut values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).peekable();
+    if values.peek().is_none() {
         return Coding::Identity;
-    };
+    }
+    let items: Vec<(&str, u32)> = values
+        .flat_map(|value| value.split(','))
+        .map(|item| item.split_once(';').map_or((item, None), |(name, rest)| (name, Some(rest))))
+        .map(|(name, parameters)| (name.trim(), weight(parameters)))
+        .collect();
+    let weight_of = |wanted: &str| items.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|item| item.1);
     let (mut best, mut most) = (Coding::Identity, 0);
     for ours in Coding::COMPRESSED {
-        let given = accepted.split(',').find_map(|item| {
-            let (name, parameters) = item.split_once(';').map_or((item, None), |(name, rest)| (name, Some(rest)));
-            let name = name.trim();
-            (name.eq_ignore_ascii_case(ours.name()) || name == "*").then(|| weight(parameters))
-        });
-        let given = given.unwrap_or(0);
+        let given = weight_of(ours.name()).or_else(|| weight_of("*")).unwrap_or(0);
         if given > most {
             (best, most) = (ours, given);
         }
@@ -105,6 +108,8 @@ mod tests {
             ("gzip, deflate, br, zstd", Coding::Brotli),
             ("br;q=0, gzip", Coding::Gzip),
             ("*", Coding::Brotli),
+            ("*, br;q=0", Coding::Zstd),
+            ("*;q=0.5, gzip", Coding::Gzip),
             ("identity", Coding::Identity),
             ("GZIP;q=1.0, br; q=x", Coding::Gzip),
         ] {

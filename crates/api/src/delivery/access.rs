@@ -1,4 +1,4 @@
-//! Delivery for holders of a read token only (`delivery.access = token`).
+//! Which credentials delivery takes: none, or with `delivery.access = token` a read token. Never those of another surface.
 
 use crate::app::App;
 use crate::error::ApiError;
@@ -6,6 +6,7 @@ use crate::extract::{bearer, unauthenticated};
 use crate::problem::Problem;
 use axum::body::Body;
 use bonafide_accounts::ApiFamily;
+use bonafide_keyring::TokenFamily;
 use bonafide_model::access::Permission;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, Response};
@@ -19,6 +20,16 @@ pub(crate) async fn check(app: &App, headers: &HeaderMap) -> Result<(), Problem>
         return Ok(());
     }
     Err(Problem::new("forbidden", "The token may not read published content."))
+}
+
+/// Refuses a bearer token that is not of the family of read tokens, where nobody needs one.
+pub(crate) fn check_family(headers: &HeaderMap) -> Result<(), Problem> {
+    match bearer(headers) {
+        Some(token) if !token.starts_with(TokenFamily::Read.prefix()) => {
+            Err(unauthenticated("Delivery takes no token but a read token `bf_read_…`; send none."))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keeps an answer out of shared caches.

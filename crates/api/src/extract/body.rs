@@ -59,7 +59,7 @@ fn check_type(headers: &HeaderMap, patch: bool) -> Result<(), Problem> {
     let known = essence == "application/json" || (patch && essence == "application/merge-patch+json");
     let utf8 = parts.all(|part| {
         let part = part.to_ascii_lowercase();
-        !part.starts_with("charset=") || part.trim_matches('"').ends_with("utf-8") || part.contains("\"utf-8\"")
+        part.strip_prefix("charset=").is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
     });
     if known && utf8 {
         return Ok(());

@@ -38,6 +38,10 @@ fn parse<T: DeserializeOwned>(query: &str, known: &[String]) -> Result<T, Proble
     if query.contains("%00") {
         return Err(Problem::new("malformed_request", "The query contains a NUL."));
     }
+    // each spelling of the same question would take a place in memory of its own
+    if !query.is_empty() && query.split('&').any(str::is_empty) {
+        return Err(Problem::new("malformed_request", "The query has a parameter without a name."));
+    }
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query)
         .map_err(|_| Problem::new("malformed_request", "The query string is not well-formed."))?;
     let mut seen = BTreeSet::new();
@@ -111,5 +115,8 @@ mod tests {
         assert_eq!(code("limit=1"), "invalid_parameter from");
         assert_eq!(code("from=%ff"), "malformed_request ");
         assert_eq!(code("from=1%00"), "malformed_request ");
+        for query in ["from=1&", "&from=1", "from=1&&limit=2", "&"] {
+            assert_eq!(code(query), "malformed_request ", "{query}");
+        }
     }
 }
