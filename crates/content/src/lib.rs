@@ -1,1 +1,0 @@
-//! Content types, pages and entries, their revisions, and the published snapshot that delivery reads.
