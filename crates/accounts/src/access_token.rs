@@ -17,6 +17,7 @@ use bonafide_storage::{Tx, sql};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -46,7 +47,11 @@ struct Claims {
     exp: i64,
 }
 
+/// How many tokens whose signature was checked are remembered.
+const CHECKED: usize = 4096;
+
 /// What a token with a good signature says. Whether its session and its key are still good is another question.
+#[derive(Clone)]
 pub(crate) struct Verified {
     pub(crate) account: AccountId,
     pub(crate) session: SessionId,
@@ -62,6 +67,9 @@ struct Pair {
 pub(crate) struct AccessTokens {
     keyring: Arc<Keyring>,
     ready: Mutex<HashMap<String, Arc<Pair>>>,
+    /// What tokens say whose signature was good, by their SHA-256, and when they expire: the signature of the same bytes is
+    /// as good the next time, and checking it costs more than the rest of a request. Time, session and key are asked anew.
+    checked: Mutex<HashMap<[u8; 32], (Verified, i64)>>,
     validation: Validation,
 }
 
@@ -73,7 +81,7 @@ impl AccessTokens {
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
         // the crate would ask the system for the time
         validation.validate_exp = false;
-        Self { keyring, ready: Mutex::default(), validation }
+        Self { keyring, ready: Mutex::default(), checked: Mutex::default(), validation }
     }
 
     /// A token for a session, signed with a key whose name was just read from the database.
@@ -103,18 +111,32 @@ impl AccessTokens {
 
     /// Checks signature, issuer, audience and time of a token.
     pub(crate) fn verify(&self, token: &str, now: Instant) -> Result<Verified, Error> {
+        let digest = <[u8; 32]>::from(Sha256::digest(token));
+        let known = self.checked.lock().unwrap_or_else(PoisonError::into_inner).get(&digest).cloned();
+        let (verified, expires) = match known {
+            Some(known) => known,
+            None => self.check(token, digest)?,
+        };
+        if expires <= now.unix_seconds() { Err(Error::InvalidToken) } else { Ok(verified) }
+    }
+
+    /// Checks a signature, and what does not change with time.
+    fn check(&self, token: &str, digest: [u8; 32]) -> Result<(Verified, i64), Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidToken)?;
         let kid = header.kid.filter(|kid| is_kid(kid)).ok_or(Error::InvalidToken)?;
         let pair = self.pair(&kid);
         let claims = jsonwebtoken::decode::<Claims>(token, &pair.verifies, &self.validation)
             .map_err(|_| Error::InvalidToken)?
             .claims;
-        if claims.exp <= now.unix_seconds() {
-            return Err(Error::InvalidToken);
-        }
         // the signature was made by whoever holds the root key, so the name is worth keeping
         self.trust(&kid, &pair);
-        Ok(Verified { account: claims.sub, session: claims.sid, kid })
+        let checked = (Verified { account: claims.sub, session: claims.sid, kid }, claims.exp);
+        let mut known = self.checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= CHECKED {
+            known.clear();
+        }
+        known.insert(digest, checked.clone());
+        Ok(checked)
     }
 
     fn pair(&self, kid: &str) -> Arc<Pair> {

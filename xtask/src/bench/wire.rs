@@ -1,5 +1,7 @@
 //! A client that costs next to nothing: it shares the cores with the server that is measured.
 
+use std::fmt::Write as _;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -34,7 +36,7 @@ impl Wire {
             request.push_str(header);
             request.push_str("\r\n");
         }
-        request.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+        let _ = write!(request, "content-length: {}\r\n\r\n{body}", body.len()); // a string takes all
         self.stream.write_all(request.as_bytes()).await.map_err(|cause| cause.to_string())?;
         self.buffer.clear();
         let head = loop {

@@ -48,10 +48,8 @@ impl Front {
         if let Err(problem) = access {
             return crate::layers::refuse(problem, &self.app, &request);
         }
-        if private {
-            if let Some(response) = self.remembered(&method, &target, &headers) {
-                return delivery::access::make_private(response);
-            }
+        if private && let Some(response) = self.remembered(&method, &target, &headers) {
+            return delivery::access::make_private(response);
         }
         // a HEAD tells of the same answer as a GET, so it is one until the body is left out
         *request.method_mut() = Method::GET;
