@@ -119,7 +119,7 @@ impl World {
         headers: &[(&str, &str)],
         body: Option<Value>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(target);
+        let mut request = Request::builder().method(method).uri(target).header("host", "example.org");
         if target.starts_with("/admin/") && !self.token.is_empty() {
             request = request.header("authorization", format!("Bearer {}", self.token));
         }
