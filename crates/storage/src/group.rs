@@ -128,7 +128,7 @@ impl Writer {
                 Ok(()) => answer(jobs, &Ok(())),
                 // rolled back, and nobody else was in it: its own error is the answer
                 Err(Lost::Spoiled) if jobs.len() == 1 => answer(jobs, &Ok(())),
-                Err(Lost::Spoiled) => match self.apart(&mut jobs).await {
+                Err(Lost::Spoiled) => match self.apart(&mut jobs, Some(&mut queue)).await {
                     Err(_) if jobs.len() > 1 => self.one_by_one(jobs).await,
                     outcome => answer(jobs, &outcome.map_err(Error::from)),
                 },
@@ -144,7 +144,7 @@ impl Writer {
     async fn one_by_one(&self, jobs: Vec<Box<dyn Job>>) {
         for job in jobs {
             let mut alone = vec![job];
-            let outcome = self.apart(&mut alone).await.map_err(Error::from);
+            let outcome = self.apart(&mut alone, None).await.map_err(Error::from);
             answer(alone, &outcome);
         }
     }
@@ -181,12 +181,7 @@ impl Writer {
                 appends.extend(trace.appends);
             }
             index += 1;
-            if index == jobs.len()
-                && index < self.batch
-                && let Ok(next) = queue.try_recv()
-            {
-                jobs.push(next);
-            }
+            self.take_next(index, jobs, queue);
         }
         if let Err(error) = appends::flush(&transaction, appends).await {
             let _ = transaction.rollback().await;
@@ -197,14 +192,34 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs the jobs again in one transaction, each in a savepoint of its own. On an error nothing of it is kept.
-    async fn apart(&self, jobs: &mut [Box<dyn Job>]) -> Result<(), DbErr> {
+    /// Takes one more job from the queue if all before it were run and the batch has a place.
+    fn take_next(&self, done: usize, jobs: &mut Vec<Box<dyn Job>>, queue: &mut mpsc::Receiver<Box<dyn Job>>) {
+        if done == jobs.len()
+            && done < self.batch
+            && let Ok(next) = queue.try_recv()
+        {
+            jobs.push(next);
+        }
+    }
+
+    /// Runs the jobs again, and with a queue whatever comes meanwhile, in one transaction, each in a savepoint of its own.
+    /// On an error nothing of it is kept.
+    async fn apart(
+        &self,
+        jobs: &mut Vec<Box<dyn Job>>,
+        mut queue: Option<&mut mpsc::Receiver<Box<dyn Job>>>,
+    ) -> Result<(), DbErr> {
         let transaction = self.begin().await?;
         let mut changes = Vec::new();
-        for job in jobs {
+        let mut index = 0;
+        while let Some(job) = jobs.get_mut(index) {
             if let Err(error) = savepoint(&transaction, job.as_mut(), &mut changes).await {
                 let _ = transaction.rollback().await;
                 return Err(error);
+            }
+            index += 1;
+            if let Some(queue) = queue.as_mut() {
+                self.take_next(index, jobs, queue);
             }
         }
         transaction.commit().await?;
