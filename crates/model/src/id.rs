@@ -84,6 +84,8 @@ typed_id! {
     RevisionId;
     /// One line of the list of admin actions.
     AuditId;
+    /// What a visitor sent; also the id of its record among the keys.
+    SubmissionId;
 }
 
 #[cfg(test)]

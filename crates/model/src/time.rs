@@ -157,6 +157,14 @@ impl TimeZone {
             Err(_) => Instant(Timestamp::MAX.as_microsecond()),
         }
     }
+
+    /// An instant moved on by a span of this zone's calendar; the last instant there is if that is beyond it.
+    pub(crate) fn plus(&self, start: Instant, span: jiff::Span) -> Instant {
+        match start.timestamp().to_zoned_datetime(self.0.clone()).checked_add(span) {
+            Ok(end) => Instant(end.timestamp().as_microsecond()),
+            Err(_) => Instant(Timestamp::MAX.as_microsecond()),
+        }
+    }
 }
 
 impl fmt::Display for TimeZone {

@@ -1,0 +1,3 @@
+//! When the sweep must not go on by itself.
+
+pub mod guard;

@@ -1,0 +1,9 @@
+//! An exposed value is taken out of its purpose.
+
+use bonafide_retention::purpose::*;
+
+fn f(value: Exposed<Words, FulfilRequest>) -> Words {
+    value.value
+}
+
+fn main() {}
