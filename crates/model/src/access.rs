@@ -106,6 +106,28 @@ actions! {
     WritePolicies = "policies:write": Editor PrivacyOfficer;
     /// Publish a revision of a policy.
     PublishPolicies = "policies:publish": PrivacyOfficer;
+    /// Read forms and all their versions, drafts included.
+    ReadForms = "forms:read": Editor Author PrivacyOfficer Viewer;
+    /// Create forms; write and delete drafts of them.
+    WriteForms = "forms:write": Editor PrivacyOfficer;
+    /// Publish forms and take them offline.
+    PublishForms = "forms:publish": PrivacyOfficer;
+    /// See how many submissions there are, and nothing else of them.
+    CountSubmissions = "submissions:count": Editor Author PrivacyOfficer Viewer;
+    /// List submissions, open them for a purpose, fulfil and reopen them.
+    HandleSubmissions = "submissions:handle": PrivacyOfficer;
+    /// Erase, restrict and hold submissions; export and erase a person's data; confirm and read sweeps.
+    EraseSubmissions = "submissions:erase": PrivacyOfficer;
+    /// Read content types.
+    ReadTypes = "types:read": Editor Author PrivacyOfficer Viewer;
+    /// Define and change content types.
+    WriteTypes = "types:write": Editor;
+    /// Read pages and entries, drafts included.
+    ReadContent = "content:read": Editor Author PrivacyOfficer Viewer;
+    /// Write, copy, archive and delete drafts of pages and entries, and make preview links.
+    WriteContent = "content:write": Editor Author;
+    /// Publish, schedule and unpublish pages and entries.
+    PublishContent = "content:publish": Editor;
     /// List accounts.
     ReadUsers = "users:read": PrivacyOfficer;
     /// Invite, change, suspend and reset accounts.

@@ -84,8 +84,20 @@ typed_id! {
     RevisionId;
     /// One line of the list of admin actions.
     AuditId;
+    /// A form that visitors can fill in.
+    FormId;
+    /// One published or drafted text of a form; a submission keeps the one it answered.
+    FormVersionId;
     /// What a visitor sent; also the id of its record among the keys.
     SubmissionId;
+    /// A page or an entry of another content type.
+    EntryId;
+    /// A content type or a component.
+    ContentTypeId;
+    /// One block in a list of blocks.
+    BlockId;
+    /// A credential to look at a draft.
+    PreviewId;
 }
 
 #[cfg(test)]

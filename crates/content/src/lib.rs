@@ -1,0 +1,1 @@
+//! Content types, pages and entries, their revisions, and the published snapshot that delivery reads.
