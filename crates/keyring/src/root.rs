@@ -52,6 +52,8 @@ pub enum Use {
     AccessTokens,
     /// Hashes what clients are limited by, in memory.
     Throttle,
+    /// Wraps the keys of the epochs, in their file.
+    EpochKeys,
 }
 
 impl Use {
@@ -61,6 +63,7 @@ impl Use {
             Self::Idempotency => "idempotency",
             Self::AccessTokens => "access-tokens",
             Self::Throttle => "throttle",
+            Self::EpochKeys => "epoch-keys",
         }
     }
 }

@@ -17,7 +17,12 @@ pub struct Sealer(XChaCha20Poly1305);
 impl Sealer {
     /// A sealer under a key.
     pub fn new(key: &SubKey) -> Self {
-        Self(XChaCha20Poly1305::new(key.as_bytes().into()))
+        Self::under(key.as_bytes())
+    }
+
+    /// A sealer under a key that was not derived but drawn, and can be destroyed.
+    pub fn under(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
     }
 
     /// Seals a message so that it opens only with the same context.

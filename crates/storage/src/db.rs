@@ -2,9 +2,12 @@
 
 use crate::feed::{Change, Changes};
 use crate::group::Group;
+use crate::sqlite::Plane;
 use crate::tx::Tx;
 use crate::{Error, Source, Work, migrate, postgres, sqlite};
+use bonafide_migrations::{Migrator, keys};
 use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait as _};
+use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// How a database is opened. The defaults are right for one node.
@@ -92,8 +95,8 @@ impl Db {
         let listener = Listener::default();
         match &source {
             Source::Sqlite(dir) => {
-                let writer = sqlite::writer(dir).await?;
-                migrate::run(&writer).await?;
+                let writer = sqlite::writer(Plane::Data, dir).await?;
+                migrate::run::<Migrator>(&writer).await?;
                 let reader = sqlite::readers(dir, options.connections).await?;
                 let [writer, reader] =
                     [writer, reader].map(|opened| Observer::watch(options.observer.as_ref(), opened));
@@ -102,11 +105,26 @@ impl Db {
             }
             Source::Postgres(url) => {
                 let pool = postgres::pool(url, options.connections).await?;
-                migrate::run(&pool).await?;
+                migrate::run::<Migrator>(&pool).await?;
                 let pool = Observer::watch(options.observer.as_ref(), pool);
                 Ok(Self { reader: pool.clone(), writer: Writer::Each(pool), listener, source })
             }
         }
+    }
+
+    /// Opens the key plane: a SQLite database `keys.db` in a directory apart from the data, without a write-ahead log.
+    ///
+    /// Reads and writes take turns on one connection, so that neither waits for a lock of the other.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub async fn open_keys(dir: &Path, options: &Options) -> Result<Self, Error> {
+        let connection = sqlite::writer(Plane::Keys, dir).await?;
+        migrate::run::<keys::Migrator>(&connection).await?;
+        let connection = Observer::watch(options.observer.as_ref(), connection);
+        let listener = Listener::default();
+        let writer = Writer::Group(Group::start(connection.clone(), listener.clone(), options.batch));
+        Ok(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) })
     }
 
     /// A connection for single reads. On SQLite it refuses to write.

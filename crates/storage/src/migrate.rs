@@ -6,19 +6,19 @@ use sea_orm::{
     ConnectionTrait as _, DatabaseConnection, DbBackend, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
 };
-use sea_orm_migration::MigratorTrait as _;
+use sea_orm_migration::MigratorTrait;
 
 /// The key of the advisory lock on PostgreSQL: "bonafide" as a number.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(7093002226453734501)";
 
 /// Runs every migration that is missing, in one transaction that others wait for.
-pub(crate) async fn run(connection: &DatabaseConnection) -> Result<(), Error> {
+pub(crate) async fn run<M: MigratorTrait>(connection: &DatabaseConnection) -> Result<(), Error> {
     if connection.get_database_backend() == DbBackend::Postgres {
-        refuse_newer(connection).await?;
-        if !exists(connection).await? || !Migrator::get_pending_migrations(connection).await?.is_empty() {
+        refuse_newer::<M>(connection).await?;
+        if !exists(connection).await? || !M::get_pending_migrations(connection).await?.is_empty() {
             let transaction = connection.begin().await?;
             transaction.execute_unprepared(LOCK).await?;
-            Migrator::up(&transaction, None).await?;
+            M::up(&transaction, None).await?;
             transaction.commit().await?;
         }
         return Ok(());
@@ -26,8 +26,8 @@ pub(crate) async fn run(connection: &DatabaseConnection) -> Result<(), Error> {
     let immediate =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
     let transaction = connection.begin_with_options(immediate).await?;
-    refuse_newer(&transaction).await?;
-    Migrator::up(&transaction, None).await?;
+    refuse_newer::<M>(&transaction).await?;
+    M::up(&transaction, None).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -44,7 +44,7 @@ pub async fn plan(source: &Source) -> Result<Vec<String>, Error> {
         Source::Sqlite(dir) => sqlite::readers(dir, 1).await?,
         Source::Postgres(url) => postgres::pool(url, 1).await?,
     };
-    refuse_newer(&connection).await?;
+    refuse_newer::<Migrator>(&connection).await?;
     let applied = applied(&connection).await?;
     let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
     Ok(names.filter(|name| !applied.contains(name)).collect())
@@ -55,8 +55,8 @@ pub fn count() -> usize {
     Migrator::migrations().len()
 }
 
-async fn refuse_newer(connection: &impl sea_orm::ConnectionTrait) -> Result<(), Error> {
-    let known: Vec<_> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+async fn refuse_newer<M: MigratorTrait>(connection: &impl sea_orm::ConnectionTrait) -> Result<(), Error> {
+    let known: Vec<_> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     match applied(connection).await?.into_iter().find(|name| !known.contains(name)) {
         Some(name) => Err(Error::Newer(name)),
         None => Ok(()),

@@ -10,8 +10,7 @@ use std::time::Duration;
 /// What every connection must say of itself, and why we insist: erased rows must not stay readable in free
 /// pages (`secure_delete`) or in temporary files (`temp_store`), acknowledged writes must be on disk (`synchronous`),
 /// and what cannot be deleted cannot be replaced either (`recursive_triggers`: without it REPLACE calls no trigger).
-const EXPECTED: [(&str, &str); 6] = [
-    ("journal_mode", "wal"),
+const EXPECTED: [(&str, &str); 5] = [
     ("synchronous", "2"),
     ("foreign_keys", "1"),
     ("secure_delete", "1"),
@@ -19,11 +18,36 @@ const EXPECTED: [(&str, &str); 6] = [
     ("recursive_triggers", "1"),
 ];
 
-fn options(dir: &Path, readonly: bool) -> SqliteConnectOptions {
+/// Which of the two databases: they differ in name and journal, so that no write-ahead log keeps keys that were destroyed.
+#[derive(Clone, Copy)]
+pub(crate) enum Plane {
+    /// Content, structure and sealed bytes.
+    Data,
+    /// Keys.
+    Keys,
+}
+
+impl Plane {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Data => "bonafide.db",
+            Self::Keys => "keys.db",
+        }
+    }
+
+    const fn journal(self) -> (SqliteJournalMode, &'static str) {
+        match self {
+            Self::Data => (SqliteJournalMode::Wal, "wal"),
+            Self::Keys => (SqliteJournalMode::Truncate, "truncate"),
+        }
+    }
+}
+
+fn options(plane: Plane, dir: &Path, readonly: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(dir.join("bonafide.db"))
+        .filename(dir.join(plane.file()))
         .create_if_missing(!readonly)
-        .journal_mode(SqliteJournalMode::Wal)
+        .journal_mode(plane.journal().0)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
@@ -35,22 +59,22 @@ fn options(dir: &Path, readonly: bool) -> SqliteConnectOptions {
 }
 
 /// Opens the one connection that writes, and creates the database if it is not there.
-pub(crate) async fn writer(dir: &Path) -> Result<DatabaseConnection, Error> {
+pub(crate) async fn writer(plane: Plane, dir: &Path) -> Result<DatabaseConnection, Error> {
     prepare(dir)?;
-    pool(dir, false, 1).await
+    pool(plane, dir, false, 1).await
 }
 
-/// Opens connections that only read.
+/// Opens connections to the data plane that only read.
 pub(crate) async fn readers(dir: &Path, count: u32) -> Result<DatabaseConnection, Error> {
-    pool(dir, true, count).await
+    pool(Plane::Data, dir, true, count).await
 }
 
 /// Opens one connection of its own, for watching `data_version`.
 pub(crate) async fn observer(dir: &Path) -> Result<SqliteConnection, Error> {
-    Ok(options(dir, true).connect().await?)
+    Ok(options(Plane::Data, dir, true).connect().await?)
 }
 
-async fn pool(dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseConnection, Error> {
+async fn pool(plane: Plane, dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseConnection, Error> {
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)
         .min_connections(1)
@@ -58,14 +82,14 @@ async fn pool(dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseCo
         .max_lifetime(None)
         .test_before_acquire(false)
         .acquire_timeout(Duration::from_secs(15))
-        .after_connect(|connection, _| Box::pin(check(connection)))
-        .connect_with(options(dir, readonly))
+        .after_connect(move |connection, _| Box::pin(check(connection, plane)))
+        .connect_with(options(plane, dir, readonly))
         .await?;
     Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
 }
 
-async fn check(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    for (pragma, expected) in EXPECTED {
+async fn check(connection: &mut SqliteConnection, plane: Plane) -> Result<(), sqlx::Error> {
+    for (pragma, expected) in EXPECTED.into_iter().chain([("journal_mode", plane.journal().1)]) {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"))).fetch_one(&mut *connection).await?;
         let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))?;
         if found != expected {

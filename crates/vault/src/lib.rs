@@ -1,3 +1,102 @@
 //! The key plane: random keys that can be destroyed, and nothing else.
 //!
-//! It has a database of its own, apart from the data, and knows nothing of forms.
+//! What a visitor sends is sealed under keys that are random and its own ([`RecordKeys`]). Those are wrapped under the key
+//! of an epoch, which is replaced every day, and stand in a database of their own, `keys.db`, apart from the data and
+//! from its write-ahead log and backups. To destroy the row is to destroy what was sealed, wherever copies of it are.
+//!
+//! The crate knows nothing of forms. Read [`record`] for how bytes are sealed, `epochs` and [`rotate`] for how keys
+//! are kept, [`destroy`] for the point of no return, [`index`] for how the records of one address are found.
+
+mod context;
+pub mod destroy;
+mod epochs;
+mod error;
+pub mod index;
+mod keys;
+pub mod record;
+pub mod rotate;
+pub mod rules;
+mod slots;
+mod status;
+pub mod strays;
+
+pub use context::{Context, Group, Groups};
+pub use destroy::{Destruction, Outcome, Pending};
+pub use error::Error;
+pub use index::SealedAddress;
+pub use record::RecordKeys;
+pub use rules::{Permission, Rules};
+pub use status::{Rehearsal, Status};
+
+use crate::epochs::Epochs;
+use crate::index::Index;
+use bonafide_keyring::{Entropy, Keyring};
+use bonafide_model::Instant;
+use bonafide_storage::{Db, Options, Tx};
+use futures_util::FutureExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The id of a record, given by whoever keeps the sealed bytes.
+pub type Record = uuid::Uuid;
+
+/// The key plane, open. Cheap to clone.
+#[derive(Clone)]
+pub struct Vault(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    entropy: Entropy,
+    epochs: Epochs,
+    index: Index,
+}
+
+impl Vault {
+    /// Opens the key plane in a directory, or makes it if there is none.
+    ///
+    /// # Errors
+    /// [`Error::WrongRoot`] and [`Error::Lost`] if the root key or the file of the epochs is not the one that belongs
+    /// to it; then nothing was changed.
+    pub async fn open(
+        dir: &Path,
+        keyring: &Keyring,
+        entropy: Entropy,
+        now: Instant,
+        options: &Options,
+    ) -> Result<Self, Error> {
+        let db = Db::open_keys(dir, options).await?;
+        let inner = Arc::new(Inner { db, entropy, epochs: Epochs::new(dir, keyring), index: Index::default() });
+        let root = keyring.id().as_str().to_owned();
+        inner
+            .write(move |inner, tx| {
+                let root = root.clone();
+                async move {
+                    epochs::agree(tx, &root).await?;
+                    inner.epochs.establish(tx, &inner.entropy, now).await?;
+                    index::establish(&inner, tx, now).await
+                }
+                .boxed()
+            })
+            .await?;
+        inner.epochs.reload(inner.db.read()).await?;
+        inner.reload_index().await?;
+        Ok(Self(inner))
+    }
+
+    /// Keys for a new record, in memory only.
+    pub fn new_record(&self, record: Record) -> RecordKeys {
+        RecordKeys::random(record, &self.0.entropy)
+    }
+}
+
+impl Inner {
+    /// [`Db::write`] with a handle on the vault.
+    async fn write<T, F>(self: &Arc<Self>, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(Arc<Self>, &'t Tx) -> bonafide_storage::Work<'t, T, Error> + Send + Sync + 'static,
+    {
+        let inner = Arc::clone(self);
+        self.db.write(move |tx| work(Arc::clone(&inner), tx)).await
+    }
+}

@@ -1,0 +1,181 @@
+//! Putting the keys of records into the key plane, and taking them out.
+
+use crate::index::Position;
+use crate::{Error, Inner, Permission, Record, RecordKeys, Vault};
+use bonafide_model::{EmailAddress, Instant};
+use bonafide_storage::Tx;
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// How many records one statement names at most.
+pub(crate) const CHUNK: usize = 500;
+
+impl Vault {
+    /// Makes the keys of a new record durable, in a commit that is shared by those who wait. The row is fresh until
+    /// [`Vault::strays`](crate::Vault::confirm_fresh) has seen that the record is there.
+    ///
+    /// # Errors
+    /// If it cannot be written; then there are no keys.
+    pub async fn deposit(
+        &self,
+        keys: RecordKeys,
+        address: Option<EmailAddress>,
+        permissions: Vec<Permission>,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let item = Arc::new((keys, address, permissions));
+        let attempt = || {
+            let item = Arc::clone(&item);
+            self.0.write(move |inner, tx| {
+                let item = Arc::clone(&item);
+                async move { put(&inner, tx, &item.0, item.1.as_ref(), &item.2, now) }.boxed()
+            })
+        };
+        match attempt().await {
+            // another process has ended the epoch or the generation that this one knew
+            Err(Error::Storage(_)) if self.0.catch_up().await? => attempt().await,
+            outcome => outcome,
+        }
+    }
+
+    /// The keys of a record.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if there are none.
+    pub async fn keys(&self, record: Record) -> Result<RecordKeys, Error> {
+        self.keys_many(&[record]).await?.pop().ok_or(Error::Gone)
+    }
+
+    /// The keys of those records that have any, in no order.
+    ///
+    /// # Errors
+    /// [`Error::Altered`] if a wrapped key does not open.
+    pub async fn keys_many(&self, records: &[Record]) -> Result<Vec<RecordKeys>, Error> {
+        let mut found = Vec::with_capacity(records.len());
+        for chunk in records.chunks(CHUNK) {
+            self.0.unwrap_all(chunk, &mut found).await?;
+        }
+        Ok(found)
+    }
+}
+
+fn put(
+    inner: &Inner,
+    tx: &Tx,
+    keys: &RecordKeys,
+    address: Option<&EmailAddress>,
+    permissions: &[Permission],
+    now: Instant,
+) -> Result<(), Error> {
+    let (epoch, wrapped) = inner.epochs.wrap_record(&inner.entropy, keys)?;
+    let position = address.and_then(|address| inner.index.position(address));
+    if let Some(position) = &position {
+        position.append(tx, keys.record());
+    }
+    tx.append(
+        "INSERT INTO record_key (record, epoch, wrapped, version, fresh_since, generation, tag)",
+        [
+            keys.record().into(),
+            epoch.into(),
+            wrapped.into(),
+            1_i64.into(),
+            now.micros().into(),
+            position.as_ref().map(Position::generation).into(),
+            position.as_ref().map(Position::tag).into(),
+        ],
+    );
+    for permission in permissions {
+        permission.append(tx, keys.record());
+    }
+    Ok(())
+}
+
+impl Inner {
+    /// Reads epochs and index keys again; true if that brought something new.
+    pub(crate) async fn catch_up(&self) -> Result<bool, Error> {
+        let known = || (self.epochs.ring().current().map(|current| current.0), self.index.newest());
+        let before = known();
+        self.epochs.reload(self.db.read()).await?;
+        self.reload_index().await?;
+        Ok(known() != before)
+    }
+
+    async fn unwrap_all(&self, records: &[Record], found: &mut Vec<RecordKeys>) -> Result<(), Error> {
+        let mut wanted = records.to_vec();
+        // a key can be moved to a new epoch between the reading of its row and of the file
+        for attempt in 0..3 {
+            let rows = wrapped_of(self.db.read(), &wanted).await?;
+            let mut unknown = Vec::new();
+            for row in rows {
+                match self.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes) {
+                    Some(keys) => found.push(keys?),
+                    None if attempt == 2 => return Err(Error::Damaged("an epoch without a key")),
+                    None => unknown.push(row.record),
+                }
+            }
+            if unknown.is_empty() {
+                return Ok(());
+            }
+            self.epochs.reload(self.db.read()).await?;
+            wanted = unknown;
+        }
+        Ok(())
+    }
+}
+
+/// The row of a record, as it stands.
+pub(crate) struct Wrapped {
+    pub(crate) record: Record,
+    pub(crate) epoch: i64,
+    pub(crate) version: i64,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Wrapped {
+    pub(crate) fn read(row: &QueryResult) -> Result<Self, Error> {
+        Ok(Self {
+            record: row.try_get("", "record")?,
+            epoch: row.try_get("", "epoch")?,
+            version: row.try_get("", "version")?,
+            bytes: row.try_get("", "wrapped")?,
+        })
+    }
+}
+
+pub(crate) async fn wrapped_of(on: &impl ConnectionTrait, records: &[Record]) -> Result<Vec<Wrapped>, Error> {
+    let select = "SELECT record, epoch, version, wrapped FROM record_key WHERE record IN";
+    let rows = on.query_all_raw(naming(on, select, records, "")).await?;
+    rows.iter().map(Wrapped::read).collect()
+}
+
+/// A statement that names records: `HEAD ($1, $2 …) TAIL`.
+pub(crate) fn naming(on: &impl ConnectionTrait, head: &str, records: &[Record], tail: &str) -> Statement {
+    let mut text = format!("{head} (");
+    for number in 1..=records.len() {
+        // writing to a string does not fail
+        let _ = write!(text, "{}${number}", if number == 1 { "" } else { ", " });
+    }
+    let _ = write!(text, ") {tail}");
+    Statement::from_sql_and_values(on.get_database_backend(), text, records.iter().map(|record| Value::from(*record)))
+}
+
+/// A list of rows of values: `($1, $2), ($3, $4) …`, after `$first - 1` other values.
+pub(crate) fn rows_of_values(count: usize, columns: usize, first: usize) -> String {
+    let mut text = String::with_capacity(count * columns * 6);
+    for row in 0..count {
+        text.push_str(if row == 0 { "(" } else { "), (" });
+        for column in 0..columns {
+            let _ = write!(text, "{}${}", if column == 0 { "" } else { ", " }, first + row * columns + column);
+        }
+    }
+    text.push(')');
+    text
+}
+
+/// Records by their id.
+pub(crate) fn by_record<T>(items: Vec<T>, record: impl Fn(&T) -> Record) -> HashMap<Record, T> {
+    items.into_iter().map(|item| (record(&item), item)).collect()
+}

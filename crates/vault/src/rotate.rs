@@ -1,0 +1,134 @@
+//! A new epoch every day: keys that survive are wrapped anew under it in batches, then the key of the old one is destroyed,
+//! and with it whatever copies of wrapped keys it left behind. Deposits go on meanwhile.
+
+use crate::keys::{Wrapped, rows_of_values};
+use crate::{Error, Vault};
+use bonafide_model::Instant;
+use bonafide_storage::sql;
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait as _, Statement, Value};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How old an epoch may grow.
+pub const DAY: Duration = Duration::from_hours(24);
+/// How many keys are wrapped anew in one transaction: those who write meanwhile wait for one batch.
+const BATCH: usize = 1000;
+
+/// What a rotation did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rotated {
+    /// The number of the new epoch.
+    pub epoch: i64,
+    /// How many keys were wrapped anew.
+    pub moved: u64,
+    /// How many epochs were ended.
+    pub ended: usize,
+}
+
+impl Vault {
+    /// Begins a new epoch, moves all keys to it, and destroys the keys of those before. It can be killed anywhere and
+    /// run again. `progress` is told how many keys were moved so far.
+    ///
+    /// # Errors
+    /// If the database or the file of the epochs cannot be written, or a wrapped key does not open.
+    pub async fn rotate(&self, now: Instant, progress: impl FnMut(u64) + Send) -> Result<Rotated, Error> {
+        self.begin_epoch(now).await?;
+        self.finish_rotation(progress).await
+    }
+
+    /// Moves what an earlier rotation left, and destroys the keys of epochs that are no longer used.
+    ///
+    /// # Errors
+    /// As [`Vault::rotate`].
+    pub async fn finish_rotation(&self, mut progress: impl FnMut(u64) + Send) -> Result<Rotated, Error> {
+        let mut moved = 0;
+        loop {
+            let count = self.move_some().await?;
+            if count == 0 {
+                break;
+            }
+            moved += count;
+            progress(moved);
+        }
+        self.0.write(|inner, tx| async move { inner.rewrap_index(tx).await }.boxed()).await?;
+        let ended = self.0.write(|inner, tx| async move { inner.epochs.end(tx, &inner.entropy).await }.boxed()).await?;
+        self.0.epochs.reload(self.0.db.read()).await?;
+        let epoch = self.0.epochs.ring().current().map_or(0, |current| current.0);
+        Ok(Rotated { epoch, moved, ended })
+    }
+
+    async fn begin_epoch(&self, now: Instant) -> Result<i64, Error> {
+        let begin =
+            self.0.write(move |inner, tx| async move { inner.epochs.begin(tx, &inner.entropy, now).await }.boxed());
+        let number = begin.await?;
+        self.0.epochs.reload(self.0.db.read()).await?;
+        Ok(number)
+    }
+
+    /// Wraps one batch of keys anew; gives how many.
+    async fn move_some(&self) -> Result<u64, Error> {
+        let Some(current) = self.0.epochs.ring().current().map(|current| current.0) else { return Ok(0) };
+        let db = self.0.db.read();
+        let select = "SELECT record, epoch, version, wrapped FROM record_key WHERE epoch < $1 LIMIT $2";
+        let limit = i64::try_from(BATCH).unwrap_or(i64::MAX);
+        let rows = db.query_all_raw(sql(db, select, [current.into(), limit.into()])).await?;
+        let rows = rows.iter().map(Wrapped::read).collect::<Result<Vec<_>, _>>()?;
+        if rows.is_empty() {
+            return Ok(0);
+        }
+        let inner = Arc::clone(&self.0);
+        let work = tokio::task::spawn_blocking(move || {
+            rows.iter().map(|row| inner.rewrapped(row)).collect::<Result<Vec<_>, _>>()
+        });
+        let moved = work.await.map_err(|_| Error::Storage(bonafide_storage::Error::Panicked))??;
+        let count = moved.len() as u64;
+        let moved = Arc::new(moved);
+        self.0
+            .write(move |_, tx| {
+                let moved = Arc::clone(&moved);
+                async move {
+                    tx.execute_raw(replace(tx.get_database_backend(), &moved)).await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await?;
+        Ok(count)
+    }
+}
+
+/// A key under the new epoch, and under which it stood.
+struct Moved {
+    old_epoch: i64,
+    row: Wrapped,
+}
+
+impl crate::Inner {
+    fn rewrapped(&self, row: &Wrapped) -> Result<Moved, Error> {
+        let keys = self.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes);
+        let keys = keys.ok_or(Error::Damaged("an epoch without a key"))??;
+        let (epoch, bytes) = self.epochs.wrap_record(&self.entropy, &keys)?;
+        Ok(Moved { old_epoch: row.epoch, row: Wrapped { epoch, bytes, ..*row } })
+    }
+}
+
+/// Puts keys in the place of those they were made from, where nobody else has done anything to those.
+fn replace(backend: sea_orm::DbBackend, moved: &[Moved]) -> Statement {
+    let rows = rows_of_values(moved.len(), 5, 1);
+    let text = format!(
+        "UPDATE record_key SET epoch = v.column4, wrapped = v.column5 FROM (VALUES {rows}) AS v
+         WHERE record_key.record = v.column1 AND record_key.epoch = v.column2 AND record_key.version = v.column3"
+    );
+    let values = moved.iter().flat_map(|moved| {
+        let row = &moved.row;
+        [
+            row.record.into(),
+            moved.old_epoch.into(),
+            row.version.into(),
+            row.epoch.into(),
+            Value::from(row.bytes.clone()),
+        ]
+    });
+    Statement::from_sql_and_values(backend, text, values)
+}

@@ -1,0 +1,120 @@
+//! A new epoch: nothing is lost, and the old key is nowhere.
+
+use super::*;
+use proptest::prelude::*;
+
+/// Every epoch key that can be read from the file, in clear, with nothing but the root key.
+fn sealed_keys(dir: &Path) -> Vec<Vec<u8>> {
+    let file = std::fs::read(dir.join("epochs.key")).expect("readable");
+    let count = usize::from(u16::from_be_bytes([file[16], file[17]]));
+    (0..count).map(|entry| file[18 + entry * 88 + 16..18 + (entry + 1) * 88].to_vec()).collect()
+}
+
+#[tokio::test]
+async fn survivors_open_and_the_old_epoch_is_destroyed() {
+    let plane = Plane::new().await;
+    let deposits = (1..=2500).map(|number| plane.deposit(number, "ada@example.org"));
+    let sealed = futures_util::future::join_all(deposits).await;
+    let old = sealed_keys(plane.dir.path());
+    let mut told = Vec::new();
+    let rotated = plane.vault.rotate(later(90_000), |moved| told.push(moved)).await.expect("rotated");
+    assert_eq!((rotated.epoch, rotated.moved, rotated.ended), (2, 2500, 1));
+    assert_eq!(told, [1000, 2000, 2500]);
+    for key in old {
+        assert_eq!(found_in_files(plane.dir.path(), &key[24..]), None);
+    }
+    for (number, sealed) in (1..).zip(&sealed).step_by(100) {
+        assert!(read(&plane.vault, number, sealed).await.is_ok());
+    }
+    assert_eq!(plane.vault.find(&"ada@example.org".parse().expect("valid")).await.expect("readable").len(), 2500);
+    let status = plane.vault.status().await.expect("readable");
+    assert_eq!((status.epoch, status.epochs, status.records, status.outdated), (2, 1, 2500, 0));
+    let again = plane.other().await;
+    assert_eq!(again.rehearse(|_| ()).await.expect("readable").sound, 2500);
+}
+
+#[tokio::test]
+async fn deposits_and_destructions_go_on_while_it_turns() {
+    let plane = Plane::new().await;
+    let other = plane.other().await;
+    let mut sealed = Vec::new();
+    for number in 0..300 {
+        sealed.push(plane.deposit(number, "ada@example.org").await);
+    }
+    let turning = async {
+        for turn in 1..6 {
+            plane.vault.rotate(later(turn * 90_000), |_| ()).await.expect("rotated");
+        }
+    };
+    let depositing = async {
+        let mut sealed = Vec::new();
+        for number in 1000..1200 {
+            // a process that hears of no epoch by itself
+            sealed.push((number, deposit(&other, number, "bob@example.org").await));
+        }
+        sealed
+    };
+    let destroying = async {
+        for number in 0..100 {
+            other.destroy(vec![destruction(number)], now()).await.expect("destroyed");
+        }
+    };
+    let ((), deposited, ()) = tokio::join!(turning, depositing, destroying);
+    plane.vault.rotate(later(900_000), |_| ()).await.expect("rotated");
+    for (number, sealed) in deposited {
+        assert!(read(&plane.vault, number, &sealed).await.is_ok(), "{number}");
+        assert!(read(&other, number, &sealed).await.is_ok(), "{number}");
+    }
+    for (number, sealed) in sealed.iter().enumerate() {
+        assert_eq!(read(&other, number as u128, sealed).await.is_ok(), number >= 100, "{number}");
+    }
+    assert_eq!(plane.vault.status().await.expect("readable").epochs, 1);
+}
+
+#[tokio::test]
+async fn a_process_that_slept_through_two_epochs_wakes_up() {
+    let plane = Plane::new().await;
+    let sleeper = plane.other().await;
+    plane.vault.rotate(later(1), |_| ()).await.expect("rotated");
+    plane.vault.rotate(later(2), |_| ()).await.expect("rotated");
+    let sealed = deposit(&sleeper, 1, "ada@example.org").await;
+    assert!(read(&plane.vault, 1, &sealed).await.is_ok());
+    assert_eq!(plane.vault.status().await.expect("readable").outdated, 0);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Files as a crash can leave them: the file of epochs of one moment, the database of another one near it.
+    #[test]
+    fn a_rotation_cut_anywhere_loses_nothing(count in 0u128..40, early in any::<bool>()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let plane = Plane::new().await;
+            let mut sealed = Vec::new();
+            for number in 0..count {
+                sealed.push(plane.deposit(number, "ada@example.org").await);
+            }
+            let (database, file) = (plane.dir.path().join("keys.db"), plane.dir.path().join("epochs.key"));
+            let before = std::fs::read(&database).expect("readable");
+            plane.vault.rotate(later(90_000), |_| ()).await.expect("rotated");
+            if early {
+                // begun in the file, and the transaction was never committed: the old epoch's key is still there then
+                let dir = tempfile::tempdir().expect("a directory");
+                std::fs::copy(plane.dir.path().join("root.key"), dir.path().join("root.key")).expect("copied");
+                std::fs::write(dir.path().join("keys.db"), &before).expect("written");
+                std::fs::copy(&file, dir.path().join("epochs.key")).expect("copied");
+                let opened = open(dir.path()).await;
+                // the key was destroyed after the move was durable; a database from before it is a restored one, refused by name
+                let lost = matches!(opened, Err(Error::Lost { epoch: 1, .. }));
+                prop_assert!(lost, "refused by name");
+            } else {
+                let again = plane.other().await;
+                for (number, sealed) in sealed.iter().enumerate() {
+                    prop_assert!(read(&again, number as u128, sealed).await.is_ok());
+                }
+            }
+            Ok(())
+        })?;
+    }
+}

@@ -1,0 +1,15 @@
+//! The schema of the key plane: a database of its own, apart from the data.
+
+mod k0001_keys;
+
+use sea_orm_migration::prelude::*;
+
+/// All migrations of the key plane, oldest first.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(k0001_keys::Migration)]
+    }
+}
