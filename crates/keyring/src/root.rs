@@ -54,6 +54,10 @@ pub enum Use {
     Throttle,
     /// Wraps the keys of the epochs, in their file.
     EpochKeys,
+    /// Signs the tokens that a form is sent with.
+    FormTokens,
+    /// Signs the challenges of the proof of work.
+    Proofs,
 }
 
 impl Use {
@@ -64,6 +68,8 @@ impl Use {
             Self::AccessTokens => "access-tokens",
             Self::Throttle => "throttle",
             Self::EpochKeys => "epoch-keys",
+            Self::FormTokens => "form-tokens",
+            Self::Proofs => "proofs",
         }
     }
 }

@@ -1,3 +1,5 @@
+//! The clocks of a submission: property tests and the days that calendars trip over.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! Who may read what for which purpose: every combination that the rules tell apart.
+
 use super::*;
 use crate::life::{Group, Groups};
 use bonafide_model::{Period, TimeZone};
