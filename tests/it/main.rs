@@ -11,6 +11,7 @@ mod conventions;
 mod durability;
 mod operations;
 mod policies;
+mod scanner;
 mod site;
 mod tokens;
 mod users;
