@@ -24,6 +24,8 @@ mod reference;
 mod routes;
 mod source;
 mod system;
+#[cfg_attr(not(test), expect(dead_code, reason = "its routes come with the intake"))]
+mod visitor;
 
 pub use app::{DeliveryAccess, Parts, Settings};
 pub use cache::Front;
