@@ -24,6 +24,8 @@ impl MigrationTrait for Migration {
                     .col(text("locales"))
                     .col(text_null("base_url"))
                     .col(text_null("page_url_template"))
+                    // the highest version of a policy or draft that went with its policy: those made later go on from there
+                    .col(big("policy_version").default(0).take())
                     .col(big("version"))
                     .col(big("created_at"))
                     .col(big("updated_at"))

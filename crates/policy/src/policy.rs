@@ -79,8 +79,11 @@ pub async fn create(tx: &Tx, act: Act<WritePolicies>, draft: PolicyDraft) -> Res
 
 /// Writes the row of a new policy; also used by the import.
 pub(crate) async fn insert(tx: &Tx, site: SiteId, id: PolicyId, draft: PolicyDraft, now: Instant) -> Result<(), Error> {
-    let insert = "INSERT INTO policy (id, site_id, key, title, default_locale, version, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, 1, $6, $6)";
+    // whoever has read an earlier policy of this key must not change this one by mistake
+    let insert =
+        "INSERT INTO policy (id, site_id, key, title, default_locale, draft_version, version, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, (SELECT policy_version FROM site WHERE id = $2),
+            1 + (SELECT policy_version FROM site WHERE id = $2), $6, $6)";
     let values = [
         id.uuid().into(),
         site.uuid().into(),
@@ -179,7 +182,8 @@ pub async fn patch(
     find(tx, act.site(), &key).await
 }
 
-/// Deletes the policy that has the version `expected`, and its draft.
+/// Deletes the policy that has the version `expected`, and its draft. The versions of policies made later go on from
+/// theirs: an `ETag` of what was deleted never fits what has its key afterwards.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], or [`Error::HasPublished`].
@@ -192,6 +196,11 @@ pub async fn delete(tx: &Tx, act: Act<WritePolicies>, key: PolicyKey, expected: 
     if let Some(number) = policy.draft {
         crate::revision::remove_draft(tx, policy.id, &key, number).await?;
     }
+    let version = "UPDATE site SET policy_version = (SELECT MAX(v) FROM (
+            SELECT policy_version AS v FROM site WHERE id = $2
+            UNION ALL SELECT version FROM policy WHERE id = $1
+            UNION ALL SELECT draft_version FROM policy WHERE id = $1) versions) WHERE id = $2";
+    tx.execute_raw(sql(tx, version, [policy.id.uuid().into(), act.site().uuid().into()])).await?;
     tx.execute_raw(sql(tx, "DELETE FROM policy WHERE id = $1", [policy.id.uuid().into()])).await?;
     replay::forget(tx, &object_key(&key)).await?;
     act.record(tx, "policy.delete", Object::new("policy", key.as_str()));

@@ -71,6 +71,25 @@ on_both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM policy_text").await, 0);
     }
 
+    async fn what_is_made_under_the_key_of_a_deleted_policy_has_later_versions(home: &Installation) {
+        let world = world(home).await;
+        world.create_policy("privacy").await.expect("a policy");
+        world.create("privacy", draft("a", "2026-12-01")).await.expect("a draft");
+        for version in 1..5 {
+            let patch = DraftPatch { material: Patch::Value(true), ..DraftPatch::default() };
+            world.patch("privacy", 1, version, patch).await.expect("changed");
+        }
+        delete_policy(&world, 1).await.expect("deleted");
+        // the draft that went with it had version 5, the highest of all
+        assert_eq!(world.create_policy("privacy").await.expect("a policy").version, 6);
+        assert_eq!(world.create("privacy", draft("b", "2026-12-01")).await.expect("a draft").revision.version, 6);
+        assert!(matches!(delete_policy(&world, 1).await, Err(Error::Stale { current: 6 })));
+        assert!(matches!(world.delete("privacy", 1, 5).await, Err(Error::Stale { current: 6 })));
+        patch_policy(&world, 6, PolicyPatch::default()).await.expect("changed");
+        delete_policy(&world, 7).await.expect("deleted");
+        assert_eq!(world.create_policy("privacy").await.expect("a policy").version, 8);
+    }
+
     async fn a_policy_with_publications_stays(home: &Installation) {
         let world = world(home).await;
         world.published("# Privacy").await;
