@@ -4,6 +4,7 @@ use crate::world::World;
 use bonafide_api::{DeliveryAccess, Settings};
 use bonafide_test_support::{Installation, on_both};
 use serde_json::json;
+use std::time::Duration;
 
 on_both! {
     /// Also what is in memory is given to holders only, stays out of shared caches, and stops with the token.
@@ -23,5 +24,22 @@ on_both! {
         let id = made.body["id"].as_str().expect("an id");
         assert_eq!(world.send("DELETE", &format!("/admin/v1/tokens/{id}"), &[], None).await.status, 204);
         assert_eq!(world.send("GET", target, &[("authorization", &bearer)], None).await.status, 401);
+    }
+
+    /// Who guesses at tokens is refused no more often in a minute than anybody else.
+    async fn refusals_are_limited(home: &Installation) {
+        let settings = Settings { delivery_access: DeliveryAccess::Token, requests_per_minute: 6, ..Settings::default() };
+        let world = World::new(home, settings).await; // the login is the first of the six
+        for guess in ["", "Bearer bf_read_x", "Bearer bf_admin_x", "Basic eDp4", "Bearer x"] {
+            let refused = world.send("GET", "/v1/policies", &[("authorization", guess)], None).await;
+            assert_eq!((refused.status.as_u16(), refused.code()), (401, "unauthenticated"), "{guess}");
+        }
+        for target in ["/v1/policies", "/v1/policies/privacy", "/v1/nothing", "/admin/v1/me"] {
+            let refused = world.send("GET", target, &[("authorization", "Bearer bf_read_y")], None).await;
+            assert_eq!((refused.status.as_u16(), refused.code()), (429, "too_many_requests"), "{target}");
+            assert_eq!(refused.header("retry-after"), "61");
+        }
+        world.pass(Duration::from_mins(1));
+        assert_eq!(world.get("/v1/policies").await.status, 401);
     }
 }
