@@ -190,7 +190,7 @@ on_both! {
                 operation.send(without).await.refuses(428, "if_match_required");
                 let stale = operation.send(operation.request(owner, &there, 0)).await.refuses(412, "stale");
                 assert_eq!(stale.etag(), present, "{id}");
-                for odd in ["W/\"1\"", "1", "\"x\"", "*"] {
+                for odd in ["W/\"1\"", "1", "\"x\"", "*", "\"+1\"", "\"01\""] {
                     let mut request = operation.bare(owner, &there).header("if-match", odd);
                     if operation.has_body() {
                         request = request.json(&body);

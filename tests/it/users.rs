@@ -55,6 +55,10 @@ on_both! {
         site.owner.verb(&format!("{path}/suspend"), &etag).await.refuses(409, "last_owner");
         site.owner.patch(&path, &etag, json!({"roles": []})).await.is(422);
         site.owner.patch(&path, &etag, json!({"roles": ["emperor"]})).await.is(422);
+        // null asks for a field to be cleared; these cannot be, and are not taken as left out
+        site.owner.patch(&path, &etag, json!({"roles": null})).await.refuses_at(422, "wrong_type", "/roles");
+        site.owner.patch(&path, &etag, json!({"display_name": null})).await.refuses_at(422, "wrong_type", "/display_name");
+        assert_eq!(site.owner.get(&path).await.is(200).etag(), etag);
         site.server.stop();
     }
 }

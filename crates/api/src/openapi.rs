@@ -3,6 +3,8 @@
 //! A handler describes its path, parameters, body and success. Which errors can occur follows from those: a body can
 //! be malformed, a path can lead nowhere, a version can be stale. So they are added here, once, for every operation.
 
+mod shapes;
+
 use crate::problem::CODES;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
@@ -63,6 +65,7 @@ pub fn document(surface: Surface) -> String {
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
     complete(&mut document, surface);
     name_items(&mut document);
+    shapes::narrow(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
@@ -134,11 +137,12 @@ fn operation_headers(operation: &mut Value, path: &str, method: &str) {
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     let header = |name: &str, required: bool, description: &str, example: &str, schema: Value| json!({"name": name, "in": "header", "required": required, "description": description, "schema": schema, "example": example});
     let text = json!({"type": "string"});
+    let version = json!({"type": "string", "pattern": "^\"(0|[1-9][0-9]{0,18})\"$"});
     if is_conditional(path, method) {
-        parameters.push(header("If-Match", true, "The ETag of the version you have read", "\"1\"", text.clone()));
+        parameters.push(header("If-Match", true, "The ETag of the version you have read", "\"1\"", version));
     }
     if is_creation(operation, method) {
-        let schema = json!({"type": "string", "minLength": 16, "maxLength": 128});
+        let schema = json!({"type": "string", "minLength": 16, "maxLength": 128, "pattern": "^[!-~]{16,128}$"});
         let what = "Makes it safe to send the request again: the same key gives the first answer, for 24 hours";
         parameters.push(header("Idempotency-Key", false, what, "0199b2c4-e8a0-7d1f-8b6e-0c5d4f3a2b1c", schema));
     }
@@ -184,13 +188,15 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
     let changes = method != "get";
     let is_plain = path.starts_with("/healthz") || path.starts_with("/readyz");
     if is_plain {
-        return if path == "/readyz" { vec![400, 429, 503] } else { vec![400, 429] };
+        return if path == "/readyz" { vec![400, 405, 429, 503] } else { vec![400, 405, 429] };
     }
     let candidates = [
         (400, true),
         (401, secured || path.ends_with("/login") || path.ends_with("/refresh") || path.starts_with("/v1/policies")),
         (403, secured || path.starts_with("/v1/policies")),
         (404, has_path_parameter),
+        // of the path: no operation answers so itself
+        (405, true),
         (408, true),
         (409, changes && secured && !path.contains("/auth/") && !path.contains("/site")),
         (412, is_conditional(path, method)),
@@ -215,6 +221,7 @@ fn name(status: u16) -> String {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "NotFound",
+        405 => "MethodNotAllowed",
         408 => "RequestTimeout",
         409 => "Conflict",
         412 => "PreconditionFailed",
@@ -246,6 +253,10 @@ fn response(status: u16) -> Value {
         "description": title,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}, "examples": examples}}
     });
+    if status == 405 {
+        let methods = "The methods that the path knows";
+        response["headers"]["Allow"] = json!({"description": methods, "schema": {"type": "string"}});
+    }
     if matches!(status, 429 | 503) {
         response["headers"]["Retry-After"] = json!({"description": "Seconds to wait", "schema": {"type": "integer"}});
     }

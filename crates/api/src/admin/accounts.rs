@@ -13,7 +13,7 @@ use bonafide_model::id::AccountId;
 use bonafide_model::text::Title;
 use bonafide_model::{EmailAddress, Instant};
 use futures_util::FutureExt as _;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 /// Who is calling.
@@ -106,10 +106,17 @@ pub(crate) struct NewUser {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct UserPatch {
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     display_name: Option<Title>,
-    #[schema(value_type = Option<Vec<RoleName>>, min_items = 1)]
+    #[serde(default, deserialize_with = "never_null")]
+    #[schema(value_type = Vec<RoleName>, min_items = 1)]
     roles: Option<user::Roles>,
+}
+
+/// A member of a merge patch that can be left out and not be cleared: null would ask for just that (RFC 7396).
+fn never_null<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Who am I

@@ -55,7 +55,7 @@ impl From<Policy> for PolicyView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPolicy {
     /// Its key in URLs; it can never be changed.
-    #[schema(value_type = String, pattern = "^[a-z][a-z0-9._-]{0,63}$", example = "privacy")]
+    #[schema(value_type = String, pattern = "^[a-z]([a-z0-9._-]{0,62}[a-z0-9_-])?$", example = "privacy")]
     policy: PolicyKey,
     #[schema(value_type = String, min_length = 1, max_length = 200, example = "Privacy policy")]
     title: Title,
@@ -68,10 +68,10 @@ pub(crate) struct NewPolicy {
 #[serde(deny_unknown_fields)]
 pub(crate) struct PolicyPatch {
     #[serde(default)]
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 200)]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     title: Patch<Title>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "en")]
+    #[schema(value_type = String, example = "en")]
     default_locale: Patch<Locale>,
 }
 

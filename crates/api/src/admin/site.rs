@@ -53,13 +53,13 @@ impl From<Site> for SiteView {
 #[serde(deny_unknown_fields)]
 pub(crate) struct SiteChange {
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 200)]
+    #[schema(value_type = String, min_length = 1, max_length = 200)]
     name: Patch<Title>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "Europe/Amsterdam")]
+    #[schema(value_type = String, example = "Europe/Amsterdam")]
     time_zone: Patch<TimeZone>,
     #[serde(default)]
-    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 50)]
+    #[schema(value_type = Vec<String>, min_items = 1, max_items = 50)]
     locales: Patch<Vec<Locale>>,
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "uri")]
