@@ -148,7 +148,7 @@ pub(crate) struct NewRevision {
     effective_on: Option<Date>,
     /// What changed, in words.
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 4000)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     summary_of_changes: Option<Note>,
     /// Whether the change matters to the people concerned.
     #[serde(default)]
@@ -170,7 +170,7 @@ pub(crate) struct RevisionPatch {
     #[schema(value_type = Option<String>, format = Date)]
     effective_on: Patch<Date>,
     #[serde(default)]
-    #[schema(value_type = Option<String>, max_length = 4000)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 4000)]
     summary_of_changes: Patch<Note>,
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
