@@ -8,6 +8,8 @@ mod m0003_changes;
 mod m0004_log;
 mod m0005_accounts;
 mod m0006_policies;
+mod m0007_forms;
+mod m0008_submissions;
 mod trigger;
 
 use sea_orm_migration::prelude::*;
@@ -25,6 +27,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_log::Migration),
             Box::new(m0005_accounts::Migration),
             Box::new(m0006_policies::Migration),
+            Box::new(m0007_forms::Migration),
+            Box::new(m0008_submissions::Migration),
         ]
     }
 }

@@ -20,6 +20,8 @@ pub enum TokenFamily {
     Refresh,
     /// Accepts an invitation or sets a new password.
     Link,
+    /// What a visitor got for what they submitted.
+    Receipt,
 }
 
 impl TokenFamily {
@@ -30,6 +32,7 @@ impl TokenFamily {
             Self::Read => "bf_read_",
             Self::Refresh => "bf_refresh_",
             Self::Link => "bf_link_",
+            Self::Receipt => "bf_receipt_",
         }
     }
 }

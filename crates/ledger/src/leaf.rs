@@ -19,6 +19,24 @@ pub enum Kind {
     PolicyPublished,
     /// A setting that bears on a promise was changed.
     ConfigChanged,
+    /// Something was submitted.
+    SubmissionReceived,
+    /// Leave to read was used; written before the reading.
+    GrantUsed,
+    /// A visitor permitted a further use.
+    PermissionGiven,
+    /// A visitor took a permission back.
+    PermissionWithdrawn,
+    /// Something is to be erased.
+    EraseIntent,
+    /// It is erased.
+    EraseDone,
+    /// Nothing that could open it exists any more.
+    EraseFinal,
+    /// A sweep has run.
+    SweepReport,
+    /// The clock jumped.
+    ClockSuspect,
 }
 
 impl Kind {
@@ -26,6 +44,15 @@ impl Kind {
         match self {
             Self::PolicyPublished => "policy.published",
             Self::ConfigChanged => "config.changed",
+            Self::SubmissionReceived => "submission.received",
+            Self::GrantUsed => "grant.used",
+            Self::PermissionGiven => "permission.given",
+            Self::PermissionWithdrawn => "permission.withdrawn",
+            Self::EraseIntent => "erase.intent",
+            Self::EraseDone => "erase.done",
+            Self::EraseFinal => "erase.final",
+            Self::SweepReport => "sweep.report",
+            Self::ClockSuspect => "clock.suspect",
         }
     }
 }
@@ -41,10 +68,14 @@ pub struct Leaf {
     pub object: Option<[u8; 32]>,
     /// The digest of the policy revision it happened under.
     pub revision: Option<[u8; 32]>,
+    /// The rule or purpose it happened by, as a term.
+    pub rule: Option<String>,
     /// Who did it; only a hash of the account's id is kept.
     pub actor: Actor,
     /// In which role.
     pub role: Option<Role>,
+    /// How many of each kind, in the order that the type has.
+    pub counts: Vec<u64>,
     /// The state before.
     pub old: Option<&'static str>,
     /// The state after.
@@ -57,6 +88,12 @@ pub fn object(salt: &[u8], record: &str) -> [u8; 32] {
 }
 
 impl Leaf {
+    /// A line of which only this much is known; the rest is set by name.
+    pub const fn new(kind: Kind, at: Instant, actor: Actor) -> Self {
+        let (object, revision, rule, role, old, new) = (None, None, None, None, None, None);
+        Self { kind, at, object, revision, rule, actor, role, counts: Vec::new(), old, new }
+    }
+
     /// The bytes of the leaf.
     ///
     /// # Panics
@@ -72,13 +109,16 @@ impl Leaf {
         to.array(11)?.u8(1)?.str(self.kind.name())?.i64(self.at.unix_seconds().div_euclid(3600))?;
         optional_bytes(to, self.object.as_ref().map(<[u8; 32]>::as_slice))?;
         optional_bytes(to, self.revision.as_ref().map(<[u8; 32]>::as_slice))?;
-        to.null()?;
+        optional_str(to, self.rule.as_deref())?;
         let actor = self.actor.account().map(|account| -> [u8; 32] {
             Sha256::new().chain_update("actor").chain_update(account.uuid().as_bytes()).finalize().into()
         });
         optional_bytes(to, actor.as_ref().map(|hash| &hash[..16]))?;
         optional_str(to, self.role.map(Role::name))?;
-        to.array(0)?;
+        to.array(self.counts.len() as u64)?;
+        for count in &self.counts {
+            to.u64(*count)?;
+        }
         optional_str(to, self.old)?;
         optional_str(to, self.new)
     }
@@ -118,8 +158,10 @@ mod tests {
             at: Instant::from_micros(3_600_000_000 * 5 + 1),
             object: Some(object(b"", "privacy/1")),
             revision: None,
+            rule: None,
             actor: Actor::Operator,
             role: Some(Role::Owner),
+            counts: Vec::new(),
             old: Some("draft"),
             new: Some("published"),
         };

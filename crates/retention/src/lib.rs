@@ -1,11 +1,74 @@
 //! What visitors submitted and asked for.
 //!
-//! The only crate in which personal data exists in clear: for a recorded purpose, for a moment. Here are the rules, which
-//! know no database and no clock: how a submission lives and when it falls due ([`life`]), who may read it for what
-//! ([`purpose`]), when the sweep must not go on by itself ([`sweep`]), and what keeps robots
-//! from the door without asking who knocks ([`intake`]). Start reading at [`life::State`].
+//! The only crate in which personal data exists in clear: for a recorded purpose, for a moment.
+//!
+//! - The rules, which know no database and no clock: how a submission lives and when it falls due ([`life`]), who may
+//!   read it for what ([`purpose`]), and when the sweep must not go on by itself ([`sweep::guard`]).
+//! - [`form`]: what is asked, for which purpose, for how long. [`submission`]: what was sent. [`erase`]: the one place where it
+//!   ends. [`sweep`]: who takes it there in time. [`subject`]: everything of one person.
+//! - [`intake`]: what keeps robots from the door without asking who knocks.
+//!
+//! [`Retention`] holds both planes; its methods are in the modules they belong to. Start reading at [`submission`].
 
+pub mod erase;
+mod error;
+pub mod form;
 pub mod intake;
 pub mod life;
 pub mod purpose;
+mod row;
+pub mod subject;
+pub mod submission;
 pub mod sweep;
+
+pub use error::{Error, Fault};
+
+use bonafide_keyring::Entropy;
+use bonafide_storage::Db;
+use bonafide_vault::Vault;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+/// The data plane and the key plane together. Cheap to clone.
+#[derive(Clone)]
+pub struct Retention {
+    db: Db,
+    vault: Vault,
+    entropy: Entropy,
+    /// Erasures that wait for their last steps.
+    unsettled: Arc<Notify>,
+    /// Something may have fallen due just now.
+    woken: Arc<Notify>,
+}
+
+impl Retention {
+    /// Brings both planes together.
+    pub fn new(db: Db, vault: Vault, entropy: Entropy) -> Self {
+        Self { db, vault, entropy, unsettled: Arc::default(), woken: Arc::default() }
+    }
+
+    /// The key plane, for those who look after it.
+    pub const fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The data plane.
+    pub const fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Says that something may have fallen due just now.
+    pub(crate) fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// Waits until an erasure has been begun.
+    pub async fn erasure_begun(&self) {
+        self.unsettled.notified().await;
+    }
+
+    /// Waits until something may have fallen due out of its time.
+    pub async fn woken(&self) {
+        self.woken.notified().await;
+    }
+}

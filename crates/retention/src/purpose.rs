@@ -10,8 +10,9 @@ mod grant;
 mod sink;
 
 pub use ask::{Asked, Facts, Refused, Terms, Use, allow};
-pub use exposed::{Exposed, Sealed, Words};
+pub use exposed::{Exposed, Fields, Sealed, Words};
 pub use grant::Grant;
+pub(crate) use sink::joined;
 pub use sink::{Archive, Reply, Sink};
 
 /// Keeps the traits of this module from being implemented elsewhere.

@@ -1,3 +1,14 @@
-//! When the sweep must not go on by itself.
+//! The sweep: what is due goes, in time, and only that.
+//!
+//! [`due`] is the one SELECT that says what is due: the sweep, its dry run and the list for people use it alike.
+//! [`run`] is one pass, [`watch`] what is known between passes, [`guard`] when not to go on without a person.
 
+pub mod due;
 pub mod guard;
+mod reckon;
+pub mod run;
+pub mod upkeep;
+pub mod watch;
+
+pub use run::Report;
+pub use watch::Watch;

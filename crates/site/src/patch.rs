@@ -112,7 +112,9 @@ fn settings_changed(act: &Act<WriteSite>, id: &str) -> Leaf {
         object: Some(leaf::object(b"", &format!("site/{id}"))),
         revision: None,
         actor: act.by(),
+        rule: None,
         role: None,
+        counts: Vec::new(),
         old: None,
         new: None,
     }

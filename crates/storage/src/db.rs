@@ -127,6 +127,18 @@ impl Db {
         Ok(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) })
     }
 
+    /// Sees to it that no file keeps what was deleted: on SQLite the write-ahead log is emptied into the database, where
+    /// deleted bytes are overwritten. Waits until no reader is in the way. On PostgreSQL that is what its vacuum is for.
+    ///
+    /// # Errors
+    /// If it cannot be done within a minute.
+    pub async fn scrub(&self) -> Result<(), Error> {
+        match &self.source {
+            Source::Sqlite(dir) => sqlite::empty_wal(dir).await,
+            Source::Postgres(_) => Ok(()),
+        }
+    }
+
     /// A connection for single reads. On SQLite it refuses to write.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader

@@ -74,6 +74,25 @@ pub(crate) async fn observer(dir: &Path) -> Result<SqliteConnection, Error> {
     Ok(options(Plane::Data, dir, true).connect().await?)
 }
 
+/// Copies the write-ahead log into the database and cuts it to nothing, once no reader needs it any more.
+///
+/// Those who write wait meanwhile, so that each attempt gives up after a few milliseconds and lets them in.
+pub(crate) async fn empty_wal(dir: &Path) -> Result<(), Error> {
+    let options = options(Plane::Data, dir, false).create_if_missing(false).busy_timeout(Duration::from_millis(5));
+    let mut connection = options.connect().await?;
+    for attempt in 0..600_u64 {
+        let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
+        match row {
+            Ok(row) if row.try_get::<i64, _>(0)? == 0 => return Ok(()),
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error)) if error.code().is_some_and(|code| code == "5" || code == "517") => {}
+            Err(error) => return Err(error.into()),
+        }
+        tokio::time::sleep(Duration::from_millis((attempt + 1).min(100))).await;
+    }
+    Err(Error::Unusable("the write-ahead log could not be emptied: something reads an old state for minutes".into()))
+}
+
 async fn pool(plane: Plane, dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseConnection, Error> {
     let pool = SqlitePoolOptions::new()
         .max_connections(connections)

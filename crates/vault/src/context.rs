@@ -29,7 +29,7 @@ impl Group {
 }
 
 /// A set of groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Groups(u8);
 
 impl Groups {
@@ -55,17 +55,36 @@ impl Groups {
         self.0 & 1 << group.number() != 0
     }
 
+    /// The groups of this set that are not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether no group is in the set.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    pub(crate) const fn bits(self) -> u8 {
+    /// Whether every group is in the set.
+    pub const fn is_all(self) -> bool {
+        self.0 == Self::ALL.0
+    }
+
+    /// The set as a number, for a column.
+    pub const fn bits(self) -> u8 {
         self.0
     }
 
-    pub(crate) const fn from_bits(bits: u8) -> Option<Self> {
+    /// The set of a number.
+    pub const fn from_bits(bits: u8) -> Option<Self> {
         if bits <= Self::ALL.0 { Some(Self(bits)) } else { None }
+    }
+}
+
+impl FromIterator<Group> for Groups {
+    fn from_iter<I: IntoIterator<Item = Group>>(groups: I) -> Self {
+        groups.into_iter().fold(Self::NONE, Self::with)
     }
 }
 

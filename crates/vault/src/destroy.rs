@@ -90,23 +90,50 @@ impl Vault {
     /// If the key plane cannot be read.
     pub async fn pending(&self, limit: u32) -> Result<Vec<Pending>, Error> {
         let db = self.0.db.read();
-        let select = "SELECT record, cause, object, destroyed_at FROM pending ORDER BY destroyed_at, record LIMIT $1";
+        let select = "SELECT record, cause, object, destroyed_at FROM pending WHERE settled_at IS NULL
+            ORDER BY destroyed_at, record LIMIT $1";
         let rows = db.query_all_raw(sql(db, select, [i64::from(limit).into()])).await?;
         rows.iter().map(pending).collect()
     }
 
-    /// Says that nothing of these records is left.
+    /// Says that nothing of these records is left in the data.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub async fn settled(&self, records: Vec<Record>) -> Result<(), Error> {
-        let records = Arc::new(records);
+    pub async fn settled(&self, records: Vec<Record>, now: Instant) -> Result<(), Error> {
+        let head = format!("UPDATE pending SET settled_at = {} WHERE record IN", now.micros());
+        self.name_all(records, head).await
+    }
+
+    /// Settled records whose keys stood under epochs that are all destroyed, at most `limit`: no copy of the key plane
+    /// can open anything of them.
+    ///
+    /// # Errors
+    /// If the key plane cannot be read.
+    pub async fn ripe(&self, limit: u32) -> Result<Vec<Pending>, Error> {
+        let db = self.0.db.read();
+        let select = "SELECT record, cause, object, destroyed_at FROM pending WHERE settled_at IS NOT NULL
+            AND epoch < (SELECT MIN(number) FROM epoch) LIMIT $1";
+        let rows = db.query_all_raw(sql(db, select, [i64::from(limit).into()])).await?;
+        rows.iter().map(pending).collect()
+    }
+
+    /// Forgets that these records ever were.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn forget(&self, records: Vec<Record>) -> Result<(), Error> {
+        self.name_all(records, "DELETE FROM pending WHERE record IN".to_owned()).await
+    }
+
+    async fn name_all(&self, records: Vec<Record>, head: String) -> Result<(), Error> {
+        let named = Arc::new((records, head));
         self.0
             .write(move |_, tx| {
-                let records = Arc::clone(&records);
+                let named = Arc::clone(&named);
                 async move {
-                    for chunk in records.chunks(CHUNK) {
-                        tx.execute_raw(naming(tx, "DELETE FROM pending WHERE record IN", chunk, "")).await?;
+                    for chunk in named.0.chunks(CHUNK) {
+                        tx.execute_raw(naming(tx, &named.1, chunk, "")).await?;
                     }
                     Ok(())
                 }
@@ -193,12 +220,15 @@ async fn delete(tx: &Tx, doomed: &[&Destruction], standing: &HashMap<Record, Sta
 }
 
 async fn note(tx: &Tx, doomed: &[&Destruction], now: Instant) -> Result<(), Error> {
-    let rows = rows_of_values(doomed.len(), 4, 1);
-    let text =
-        format!("INSERT INTO pending (record, object, cause, destroyed_at) VALUES {rows} ON CONFLICT DO NOTHING");
+    let select = "SELECT MAX(number) AS newest FROM epoch";
+    let epoch: i64 = tx.query_one_raw(sql(tx, select, [])).await?.map_or(Ok(0), |row| row.try_get("", "newest"))?;
+    let rows = rows_of_values(doomed.len(), 5, 1);
+    let text = format!(
+        "INSERT INTO pending (record, object, cause, destroyed_at, epoch) VALUES {rows} ON CONFLICT DO NOTHING"
+    );
     let values = doomed.iter().flat_map(|asked| {
         let object = asked.object.map(|object| object.to_vec());
-        [asked.record.into(), object.into(), asked.cause.into(), Value::from(now.micros())]
+        [asked.record.into(), object.into(), asked.cause.into(), now.micros().into(), Value::from(epoch)]
     });
     tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), text, values)).await?;
     Ok(())

@@ -46,7 +46,8 @@ impl Vault {
         let select = "SELECT e.number, e.created_at, (SELECT COUNT(*) FROM epoch) AS epochs,
                 (SELECT COUNT(*) FROM record_key) AS records,
                 (SELECT COUNT(*) FROM record_key WHERE record_key.epoch < e.number) AS outdated,
-                (SELECT COUNT(*) FROM pending) AS pending, (SELECT MIN(destroyed_at) FROM pending) AS pending_since,
+                (SELECT COUNT(*) FROM pending WHERE settled_at IS NULL) AS pending,
+                (SELECT MIN(destroyed_at) FROM pending WHERE settled_at IS NULL) AS pending_since,
                 (SELECT COUNT(*) FROM hold) AS held
             FROM epoch e ORDER BY e.number DESC LIMIT 1";
         let row = db.query_one_raw(sql(db, select, [])).await?.ok_or(Error::Damaged("no epoch"))?;

@@ -69,6 +69,9 @@ impl MigrationTrait for Migration {
             .col(bytes_null("object"))
             .col(text("cause"))
             .col(big("destroyed_at"))
+            // the newest epoch when it was destroyed: once that is gone, nothing can have kept its keys
+            .col(big("epoch"))
+            .col(big_null("settled_at"))
             .take();
         for table in [note, epoch, index_key, record_key, permission, hold, rights_lock, pending] {
             manager.create_table(table).await?;

@@ -196,7 +196,9 @@ pub(crate) fn line(by: Actor, at: Instant, key: &PolicyKey, number: u32, digest:
         object: Some(leaf::object(b"", &draft::name(key, number))),
         revision: Some(*digest.bytes()),
         actor: by,
+        rule: None,
         role: None,
+        counts: Vec::new(),
         old: Some(State::Draft.name()),
         new: Some(State::Published.name()),
     }

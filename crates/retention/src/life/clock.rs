@@ -5,6 +5,7 @@
 //! lengthens it never does. A permission keeps the groups of fields that its use needs, and nothing else.
 
 use bonafide_model::{Instant, Period, TimeZone};
+pub use bonafide_vault::{Group, Groups};
 
 /// How long a form keeps what it takes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -44,49 +45,6 @@ impl Rules {
     }
 }
 
-/// Fields that are sealed under one key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Group {
-    /// Who it is: name, e-mail, telephone, postal address.
-    Contact,
-    /// What was said.
-    Message,
-    /// What was sent along.
-    Attachment,
-}
-
-impl Group {
-    /// All groups.
-    pub const ALL: [Self; 3] = [Self::Contact, Self::Message, Self::Attachment];
-}
-
-/// A set of groups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-pub struct Groups(u8);
-
-impl Groups {
-    /// Whether a group is among them.
-    pub const fn has(self, group: Group) -> bool {
-        self.0 & (1 << group as u8) != 0
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// Whether all are there.
-    pub const fn is_all(self) -> bool {
-        self.0 == 0b111
-    }
-}
-
-impl FromIterator<Group> for Groups {
-    fn from_iter<I: IntoIterator<Item = Group>>(groups: I) -> Self {
-        Self(groups.into_iter().fold(0, |set, group| set | 1 << group as u8))
-    }
-}
-
 /// No permission lasts longer, whatever a form says.
 const LONGEST_PERMISSION: Period = Period::months(24);
 
@@ -100,6 +58,11 @@ pub struct Permission {
 }
 
 impl Permission {
+    /// One as it was noted when it was given.
+    pub(crate) const fn noted(needs: Groups, given_at: Instant, expires_at: Instant) -> Self {
+        Self { needs, given_at, expires_at }
+    }
+
     /// A permission that is given now, for a period of the form but never beyond 24 months.
     pub fn given(needs: Groups, given_at: Instant, period: Period, zone: &TimeZone) -> Self {
         let expires_at = period.after(given_at, zone).min(LONGEST_PERMISSION.after(given_at, zone));

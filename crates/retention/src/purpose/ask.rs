@@ -28,6 +28,19 @@ impl FromStr for Use {
     }
 }
 
+impl serde::Serialize for Use {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Use {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str> as serde::Deserialize>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// A purpose as it is asked for: `fulfil_request`, or `permitted:newsletter`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Asked {

@@ -10,13 +10,50 @@ pub struct Words(Zeroizing<String>);
 
 impl Words {
     /// Takes what was opened.
-    #[cfg_attr(not(test), expect(dead_code, reason = "called by whoever opens sealed values, which needs the keys"))]
     pub(crate) const fn new(text: Zeroizing<String>) -> Self {
         Self(text)
     }
 
     pub(super) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// What a visitor wrote in several fields, in clear.
+pub struct Fields(Vec<(String, Words)>);
+
+impl Fields {
+    /// Takes an opened group: one JSON object of texts. `None` if it is not one.
+    pub(crate) fn read(json: &[u8]) -> Option<Self> {
+        let read: Vec<(String, Zeroizing<String>)> = serde_json::from_slice::<Pairs>(json).ok()?.0;
+        Some(Self(read.into_iter().map(|(field, text)| (field, Words::new(text))).collect()))
+    }
+}
+
+/// The members of a JSON object in their order.
+struct Pairs(Vec<(String, Zeroizing<String>)>);
+
+impl<'de> serde::Deserialize<'de> for Pairs {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> serde::de::Visitor<'de> for Members {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("an object of texts")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some((field, text)) = map.next_entry::<String, String>()? {
+                    pairs.push((field, Zeroizing::new(text)));
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
     }
 }
 
@@ -40,7 +77,6 @@ pub(crate) enum Unopened<E> {
     Vault(E),
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "called by the table of sealed values"))]
 impl<T> Sealed<T> {
     /// Takes an envelope as it stands in a column.
     pub(crate) const fn from_envelope(record: SubmissionId, envelope: Vec<u8>) -> Self {
@@ -72,6 +108,15 @@ impl<T, P: Purpose> Exposed<T, P> {
     /// Gives the value to somewhere that is for this purpose. It can be given once.
     pub fn give<S: Sink<P, Takes = T>>(self, to: &mut S, field: &str) {
         to.take(field, &self.value);
+    }
+}
+
+impl<P: Purpose> Exposed<Fields, P> {
+    /// Gives every field to somewhere that is for this purpose.
+    pub fn give_all<S: Sink<P, Takes = Words>>(self, to: &mut S) {
+        for (field, words) in &self.value.0 {
+            to.take(field, words);
+        }
     }
 }
 
@@ -139,6 +184,9 @@ mod tests {
             sealed(1, text).open(&grant, turned).map_err(|_| ()).expect("opens").give(&mut archive, field);
         }
         let lines = "name,\"'=HYPERLINK(\"\"x\"\")\"\r\nphone,\"'+31 20\"\r\nmessage,\"plain, \"\"said\"\"\"\r\n";
-        assert_eq!(&*archive.into_csv(), lines);
+        assert_eq!(&*archive.csv(""), lines);
+        let json = r#"{"name":"=HYPERLINK(\"x\")","phone":"+31 20","message":"plain, \"said\""}"#;
+        assert_eq!(&*archive.json(), json);
+        assert!(archive.html().contains("<td>plain, &quot;said&quot;</td>"));
     }
 }

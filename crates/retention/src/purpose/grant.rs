@@ -15,7 +15,6 @@ pub struct Grant<P: Purpose> {
 impl<P: Purpose> Grant<P> {
     /// Asks the rules. The one place that makes a grant: its caller reads the facts and appends the leaf `grant.used` in one
     /// transaction, and hands the grant on only after that is durable.
-    #[cfg_attr(not(test), expect(dead_code, reason = "its caller comes with the table of submissions"))]
     pub(crate) fn issue(purpose: P, record: SubmissionId, facts: &Facts, now: Instant) -> Result<Self, Refused> {
         allow(&purpose.asked(), facts, now)?;
         Ok(Self { record, purpose })

@@ -39,14 +39,8 @@ impl<P: Purpose> Sink<P> for Reply<P> {
 
     fn take(&mut self, field: &str, value: &Words) {
         let separator = if self.json.len() > 1 { "," } else { "" };
-        let (field, value) = (json(field), json(value.as_str()));
         // grown by hand: a string that grows by itself leaves its old bytes behind unwiped
-        let mut grown =
-            Zeroizing::new(String::with_capacity(self.json.len() + field.len() + value.len() + separator.len() + 2));
-        for part in [self.json.as_str(), separator, &field, ":", &value] {
-            grown.push_str(part);
-        }
-        self.json = grown;
+        self.json = joined(&[&self.json, separator, &json(field), ":", &json(value.as_str())]);
     }
 }
 
@@ -58,19 +52,41 @@ fn json(text: &str) -> Zeroizing<String> {
     Zeroizing::new(std::str::from_utf8(&bytes).expect("JSON is UTF-8").to_owned())
 }
 
-/// What the person it is about gets: lines of CSV that no spreadsheet takes for formulas.
+/// What the person it is about gets of one submission: the same fields as JSON, as CSV that no spreadsheet takes for
+/// formulas, and as rows of an HTML table.
 #[derive(Default)]
 pub struct Archive {
-    lines: Vec<Zeroizing<String>>,
+    json: Zeroizing<String>,
+    csv: Vec<Zeroizing<String>>,
+    html: Vec<Zeroizing<String>>,
 }
 
 impl Archive {
-    /// The lines, with CRLF as RFC 4180 has it.
-    pub fn into_csv(self) -> Zeroizing<String> {
-        let mut csv = Zeroizing::new(String::with_capacity(self.lines.iter().map(|line| line.len()).sum()));
-        self.lines.iter().for_each(|line| csv.push_str(line));
-        csv
+    /// The fields as one JSON object.
+    pub fn json(&self) -> Zeroizing<String> {
+        joined(&["{", &self.json, "}"])
     }
+
+    /// One line for each field: its name, and its value in quotes. `before` stands at the beginning of each.
+    pub fn csv(&self, before: &str) -> Zeroizing<String> {
+        let parts: Vec<_> = self.csv.iter().flat_map(|line| [before, line.as_str()]).collect();
+        joined(&parts)
+    }
+
+    /// One row for each field.
+    pub fn html(&self) -> Zeroizing<String> {
+        let parts: Vec<_> = self.html.iter().map(|row| row.as_str()).collect();
+        joined(&parts)
+    }
+}
+
+/// Texts after one another, in memory that is wiped.
+pub(crate) fn joined(parts: &[&str]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len()).sum()));
+    for part in parts {
+        text.push_str(part);
+    }
+    text
 }
 
 impl private::Closed for Archive {}
@@ -80,20 +96,43 @@ impl Sink<SubjectRights> for Archive {
 
     fn take(&mut self, field: &str, value: &Words) {
         let value = value.as_str();
-        let mut line = Zeroizing::new(String::with_capacity(field.len() + value.len() * 2 + 6));
-        line.push_str(field);
-        line.push_str(",\"");
-        // OWASP, "CSV Injection": the characters that begin a formula
-        if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
-            line.push('\'');
-        }
-        for char in value.chars() {
-            line.push(char);
-            if char == '"' {
-                line.push('"');
-            }
-        }
-        line.push_str("\"\r\n");
-        self.lines.push(line);
+        let separator = if self.json.is_empty() { "" } else { "," };
+        self.json = joined(&[&self.json, separator, &json(field), ":", &json(value)]);
+        self.csv.push(csv_line(field, value));
+        self.html.push(joined(&["<tr><th>", &escaped(field), "</th><td>", &escaped(value), "</td></tr>\n"]));
     }
+}
+
+fn csv_line(field: &str, value: &str) -> Zeroizing<String> {
+    let mut line = Zeroizing::new(String::with_capacity(field.len() + value.len() * 2 + 6));
+    line.push_str(field);
+    line.push_str(",\"");
+    // OWASP, "CSV Injection": the characters that begin a formula
+    if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+        line.push('\'');
+    }
+    for char in value.chars() {
+        line.push(char);
+        if char == '"' {
+            line.push('"');
+        }
+    }
+    line.push_str("\"\r\n");
+    line
+}
+
+/// Text as HTML shows it.
+fn escaped(text: &str) -> Zeroizing<String> {
+    let mut html = Zeroizing::new(String::with_capacity(text.len() * 6));
+    for char in text.chars() {
+        match char {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            char => html.push(char),
+        }
+    }
+    html
 }

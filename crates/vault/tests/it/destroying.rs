@@ -24,8 +24,14 @@ async fn what_was_destroyed_is_gone_and_pending_until_settled() {
     // the second time nothing is left to destroy, and the note stays
     assert_eq!(plane.vault.destroy(vec![destruction(1)], later(9)).await.expect("written"), [Outcome::Gone]);
     assert_eq!(plane.vault.pending(10).await.expect("readable")[0].destroyed_at, later(5));
-    plane.vault.settled(vec![record(1)]).await.expect("written");
+    plane.vault.settled(vec![record(1)], later(10)).await.expect("written");
     assert!(plane.vault.pending(10).await.expect("readable").is_empty());
+    // its epoch is alive: a copy of the key plane made before could still be opened
+    assert!(plane.vault.ripe(10).await.expect("readable").is_empty());
+    plane.vault.rotate(later(90_000), |_| ()).await.expect("rotated");
+    assert_eq!(plane.vault.ripe(10).await.expect("readable").len(), 1);
+    plane.vault.forget(vec![record(1)]).await.expect("written");
+    assert!(plane.vault.ripe(10).await.expect("readable").is_empty());
 }
 
 #[tokio::test]

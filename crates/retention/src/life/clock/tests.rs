@@ -113,7 +113,7 @@ fn permissions() -> impl Strategy<Value = Vec<(u8, i64, Period)>> {
 fn given(permissions: &[(u8, i64, Period)], start: Instant, zone: &TimeZone) -> Vec<Permission> {
     let one = |(needs, days, period): &(u8, i64, Period)| {
         let given_at = Instant::from_micros(start.micros() + days * 86_400_000_000);
-        Permission::given(Groups(*needs), given_at, *period, zone)
+        Permission::given(Groups::from_bits(*needs).expect("a set"), given_at, *period, zone)
     };
     permissions.iter().map(one).collect()
 }

@@ -1,0 +1,84 @@
+//! What can go wrong, free of any transport. No message repeats anything that a visitor wrote.
+
+use crate::life::Clash;
+use crate::purpose::Refused;
+
+/// An error of this crate.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such form, version or submission here, or not for this caller.
+    #[error("there is no such form or submission")]
+    NotFound,
+    /// A form with this key is there already.
+    #[error("there is a form with this key already")]
+    FormExists,
+    /// The form has been changed since it was read.
+    #[error("the form was changed since; its version is now {current}")]
+    Stale {
+        /// Its present version.
+        current: i64,
+    },
+    /// There is nothing to publish.
+    #[error("the form has no draft")]
+    NoDraft,
+    /// The form has submissions that are not erased.
+    #[error("the form was answered and cannot be deleted")]
+    Answered,
+    /// These places break a rule.
+    #[error("{} places break a rule", .0.len())]
+    Invalid(Vec<Fault>),
+    /// The submission is in a state that does not allow it.
+    #[error(transparent)]
+    Clash(#[from] Clash),
+    /// The longest time that a request may stay unanswered has passed.
+    #[error("the longest time that a request may stay unanswered has passed")]
+    TooLate,
+    /// The purpose is refused.
+    #[error("it may not be read for this purpose: {0}")]
+    Refused(#[from] Refused),
+    /// A legal hold stops the erasure.
+    #[error("a legal hold is in force")]
+    Held,
+    /// A request of the person it is about stops the erasure.
+    #[error("a request of the person it is about is open")]
+    Locked,
+    /// The visitor gave no such permission, or the form asks for none.
+    #[error("the form asks for no such permission")]
+    NoSuchPermission,
+    /// The key plane failed.
+    #[error(transparent)]
+    Vault(#[from] bonafide_vault::Error),
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] bonafide_storage::Error),
+    /// A row holds what this product does not write.
+    #[error("the column {0} holds a value that was not written by this product")]
+    Damaged(&'static str),
+}
+
+impl From<sea_orm::DbErr> for Error {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Storage(error.into())
+    }
+}
+
+/// A place in a document that breaks a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where, as a JSON pointer.
+    pub pointer: String,
+    /// Stable; `invalid_value`, `missing_field`, `unknown_field`, `wrong_type` or `incomplete`.
+    pub code: &'static str,
+    /// What is wanted, for the person who sent it.
+    pub message: String,
+}
+
+impl Fault {
+    pub(crate) fn at(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
+        Self { pointer: pointer.into(), code, message: message.into() }
+    }
+
+    pub(crate) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::at(pointer, "invalid_value", message)
+    }
+}

@@ -1,0 +1,183 @@
+//! Reading a submission: one place, which asks the rules and records the reading before it happens.
+
+use super::{Column, Submission, Versions, find};
+use crate::life::{Event, Flags, Permission};
+use crate::purpose::{
+    Asked, Exposed, Facts, Fields, FraudTrace, FulfilRequest, Grant, LegalDisclosure, Permitted, Purpose, Refused,
+    Reply, Sealed, SubjectRights,
+};
+use crate::{Error, Retention};
+use bonafide_ledger::{Act, Leaf, leaf};
+use bonafide_model::Instant;
+use bonafide_model::access::{Action, HandleSubmissions};
+use bonafide_model::id::SubmissionId;
+use bonafide_storage::{Tx, sql};
+use bonafide_vault::{Groups, RecordKeys, Rules};
+use futures_util::FutureExt as _;
+use sea_orm::ConnectionTrait;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A submission in clear, for one purpose.
+pub struct Opened {
+    /// What it is.
+    pub submission: Submission,
+    /// Its fields, as a JSON object: for the answer to whoever asked, and nothing else.
+    pub fields: Zeroizing<String>,
+}
+
+impl Retention {
+    /// Reads a submission for a purpose. The line in the log is durable before anything is opened.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Refused`] with the reason.
+    pub async fn open(&self, act: Act<HandleSubmissions>, id: SubmissionId, asked: Asked) -> Result<Opened, Error> {
+        match asked {
+            Asked::FulfilRequest => self.reveal(act, id, FulfilRequest).await,
+            Asked::SubjectRights => self.reveal(act, id, SubjectRights).await,
+            Asked::LegalDisclosure => self.reveal(act, id, LegalDisclosure).await,
+            Asked::FraudTrace => self.reveal(act, id, FraudTrace).await,
+            Asked::Permitted(r#use) => self.reveal(act, id, Permitted(r#use)).await,
+        }
+    }
+
+    async fn reveal<P>(&self, act: Act<HandleSubmissions>, id: SubmissionId, purpose: P) -> Result<Opened, Error>
+    where
+        P: Purpose + Clone + Send + Sync + 'static,
+    {
+        let (grant, submission, exposed) = self.expose(act, id, purpose).await?;
+        let mut reply = Reply::new(&grant);
+        for fields in exposed {
+            fields.give_all(&mut reply);
+        }
+        Ok(Opened { submission, fields: reply.into_json() })
+    }
+
+    /// Opens the groups of one submission that may be read for a purpose, after the reading is on record.
+    pub(crate) async fn expose<A, P>(
+        &self,
+        act: Act<A>,
+        id: SubmissionId,
+        purpose: P,
+    ) -> Result<(Grant<P>, Submission, Vec<Exposed<Fields, P>>), Error>
+    where
+        A: Action,
+        P: Purpose + Clone + Send + Sync + 'static,
+    {
+        let submission = find(self.db.read(), act.site(), id).await?;
+        if !submission.state.is_live() {
+            return Err(Refused::Gone.into());
+        }
+        let (keys, rules) = self.keys_and_rules(id).await?;
+        let groups = readable(&purpose.asked(), &rules, act.now());
+        let (object, rules) = (leaf::object(keys.salt(), &id.to_string()), Arc::new(rules));
+        let granted = self.db.write(move |tx| {
+            let (act, purpose, rules) = (act.clone(), purpose.clone(), Arc::clone(&rules));
+            async move { grant(tx, &act, id, purpose, &rules, object).await }.boxed()
+        });
+        let (grant, submission, sealed) = granted.await?;
+        let mut exposed = Vec::new();
+        for (column, envelope) in sealed.into_iter().filter(|(column, _)| groups.has(column.group())) {
+            let sealed = Sealed::<Fields>::from_envelope(id, envelope);
+            let opened = sealed.open(&grant, |envelope| open(&keys, &submission, column, envelope));
+            exposed.push(opened.map_err(|_| Error::Vault(bonafide_vault::Error::Altered))?);
+        }
+        Ok((grant, submission, exposed))
+    }
+
+    /// The keys of a submission and the rules about it; [`Refused::Gone`] if they are destroyed.
+    pub(crate) async fn keys_and_rules(&self, id: SubmissionId) -> Result<(RecordKeys, Rules), Error> {
+        let keys = match self.vault.keys(id.uuid()).await {
+            Err(bonafide_vault::Error::Gone) => return Err(Refused::Gone.into()),
+            keys => keys?,
+        };
+        let rules = self.vault.rules(id.uuid()).await?.ok_or(Refused::Gone)?;
+        Ok((keys, rules))
+    }
+}
+
+pub(crate) fn open(
+    keys: &RecordKeys,
+    submission: &Submission,
+    column: Column,
+    envelope: &[u8],
+) -> Result<Fields, bonafide_vault::Error> {
+    let opened = keys.open(column.group(), &submission.context(column), envelope)?;
+    Fields::read(&opened).ok_or(bonafide_vault::Error::Altered)
+}
+
+/// The groups that may be read for a purpose: a permission covers those that its use needs.
+fn readable(asked: &Asked, rules: &Rules, now: Instant) -> Groups {
+    let Asked::Permitted(r#use) = asked else { return Groups::ALL };
+    let of_use = rules.permissions.iter().filter(|given| given.r#use == r#use.to_string() && given.expires_at > now);
+    of_use.fold(Groups::NONE, |groups, given| groups.and(given.groups))
+}
+
+/// Asks the rules, and writes the line of the log in the same transaction.
+async fn grant<A: Action, P: Purpose>(
+    tx: &Tx,
+    act: &Act<A>,
+    id: SubmissionId,
+    purpose: P,
+    rules: &Rules,
+    object: [u8; 32],
+) -> Result<(Grant<P>, Submission, Vec<(Column, Vec<u8>)>), Error> {
+    let mut submission = find(tx, act.site(), id).await?;
+    let versions = Versions::of(tx, submission.form_version).await?;
+    let asked = purpose.asked();
+    let grant = Grant::issue(purpose, id, &facts(&submission, &versions, rules), act.now())?;
+    let old = submission.state;
+    if asked == Asked::FulfilRequest {
+        submission.state = old.after(Event::Opened)?;
+    }
+    if submission.state != old {
+        let update = "UPDATE submission SET state = $2 WHERE id = $1";
+        tx.execute_raw(sql(tx, update, [id.uuid().into(), submission.state.name().into()])).await?;
+    }
+    let line = Leaf {
+        object: Some(object),
+        revision: submission.policy.as_ref().map(|policy| policy.digest),
+        rule: Some(asked.to_string()),
+        old: Some(old.name()),
+        new: Some(submission.state.name()),
+        ..Leaf::new(leaf::Kind::GrantUsed, act.now(), act.by())
+    };
+    leaf::append(tx, act.site(), &line);
+    let insert = "INSERT INTO reading (submission_id, account_id, purpose, at) VALUES ($1, $2, $3, $4)";
+    let account = act.by().account().map(bonafide_model::id::AccountId::uuid);
+    let values = [id.uuid().into(), account.into(), asked.to_string().into(), act.now().micros().into()];
+    tx.execute_raw(sql(tx, insert, values)).await?;
+    let sealed = sealed(tx, id).await?;
+    Ok((grant, submission, sealed))
+}
+
+/// The sealed columns with fields in them.
+pub(crate) async fn sealed(on: &impl ConnectionTrait, id: SubmissionId) -> Result<Vec<(Column, Vec<u8>)>, Error> {
+    let select = "SELECT contact, message FROM submission_sealed WHERE submission_id = $1";
+    let Some(row) = on.query_one_raw(sql(on, select, [id.uuid().into()])).await? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for column in [Column::Contact, Column::Message] {
+        found.extend(row.try_get::<Option<Vec<u8>>>("", column.name())?.map(|envelope| (column, envelope)));
+    }
+    Ok(found)
+}
+
+pub(crate) fn facts(submission: &Submission, versions: &Versions, rules: &Rules) -> Facts {
+    let permissions = rules.permissions.iter().filter_map(|given| {
+        let noted = Permission::noted(given.groups, given.given_at, given.expires_at);
+        Some((given.r#use.parse().ok()?, noted))
+    });
+    Facts {
+        state: submission.state,
+        flags: Flags {
+            held: rules.held_since.is_some(),
+            restricted: submission.is_restricted(),
+            rights_locked_until: rules.locked_until,
+            spam: submission.spam,
+        },
+        collected: versions.collected.definition.terms(),
+        today: versions.today.definition.terms(),
+        permissions: permissions.collect(),
+        disclosure_decided: false,
+    }
+}

@@ -1,0 +1,352 @@
+//! One pass of the sweep.
+
+use super::due::{Place, select_due};
+use super::guard::{ClockGuard, Reading, wants_confirmation};
+use super::{due, watch};
+use crate::erase::Wanted;
+use crate::life::{Cause, Group, Groups, Permission};
+use crate::submission::{KnownVersions, Submission};
+use crate::{Error, Retention, row};
+use bonafide_ledger::{Leaf, leaf};
+use bonafide_model::access::{Actor, EraseSubmissions};
+use bonafide_model::id::{SiteId, SubmissionId};
+use bonafide_model::{Granted, Instant, Start, TimeZone};
+use bonafide_storage::lease::{self, Lease};
+use bonafide_storage::{Tx, sql};
+use bonafide_vault::{Outcome, Rules};
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait, QueryResult};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a process keeps others from sweeping; it is renewed with every batch.
+const LEASE: Duration = Duration::from_mins(1);
+/// How many submissions one batch takes.
+const BATCH: u64 = 250;
+
+/// What one pass did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Its place in the list.
+    pub position: i64,
+    /// When it began.
+    pub started_at: Option<Instant>,
+    /// When it ended.
+    pub finished_at: Option<Instant>,
+    /// How many were due.
+    pub due: u64,
+    /// How many were erased.
+    pub erased: u64,
+    /// How many lost some groups and keep others by permission.
+    pub reduced: u64,
+    /// How many a hold or an open request of the person held back.
+    pub held_back: u64,
+    /// Why it stopped before its work was done: `confirmation`, `clock`, or `lease`.
+    pub stopped: Option<String>,
+}
+
+/// Who sweeps, and by which clocks.
+pub struct Sweeper {
+    /// The site.
+    pub site: SiteId,
+    /// The process, by a random name.
+    pub holder: String,
+    /// The guard of its clock.
+    pub guard: ClockGuard,
+}
+
+impl Retention {
+    /// Sweeps once. `None` if it is another process's turn.
+    ///
+    /// # Errors
+    /// If something cannot be read or written; what was erased by then stays erased.
+    pub async fn sweep(
+        &self,
+        sweeper: &mut Sweeper,
+        zone: &TimeZone,
+        reading: Reading,
+    ) -> Result<Option<Report>, Error> {
+        let now = reading.wall;
+        let Some(lease) = self.lease(sweeper, now).await? else { return Ok(None) };
+        let mut report = Report { started_at: Some(now), ..Report::default() };
+        if self.clock_is_suspect(sweeper, reading).await? {
+            report.stopped = Some("clock".to_owned());
+        } else {
+            self.reckon(sweeper.site, zone).await?;
+            self.pass(sweeper, zone, now, &lease, &mut report).await?;
+        }
+        report.finished_at = Some(now);
+        self.report(sweeper.site, &report).await?;
+        Ok(Some(report))
+    }
+
+    async fn lease(&self, sweeper: &Sweeper, now: Instant) -> Result<Option<Lease>, Error> {
+        let holder = sweeper.holder.clone();
+        let write = self.db.write(move |tx| {
+            let holder = holder.clone();
+            async move { Ok::<_, Error>(lease::acquire(tx, "retention", &holder, LEASE, now).await?) }.boxed()
+        });
+        write.await
+    }
+
+    /// Asks both clocks, and what was noted of them before.
+    async fn clock_is_suspect(&self, sweeper: &mut Sweeper, reading: Reading) -> Result<bool, Error> {
+        let site = sweeper.site;
+        if watch::read(self.db.read(), site).await?.suspended_at.is_some() {
+            // whoever lifts it trusts the clock as it is then
+            sweeper.guard = ClockGuard::trusting(reading);
+            return Ok(true);
+        }
+        let Err(jumped) = sweeper.guard.check(reading) else { return Ok(false) };
+        let write = self.db.write(move |tx| {
+            async move { watch::suspend(tx, site, jumped.by_micros / 1_000_000, reading.wall).await }.boxed()
+        });
+        write.await?;
+        sweeper.guard = ClockGuard::trusting(reading);
+        Ok(true)
+    }
+
+    async fn pass(
+        &self,
+        sweeper: &Sweeper,
+        zone: &TimeZone,
+        now: Instant,
+        lease: &Lease,
+        report: &mut Report,
+    ) -> Result<(), Error> {
+        let confirmed = self.confirmed(sweeper.site, now).await?;
+        let mut after: Option<Place> = None;
+        loop {
+            let found = select_due(self.db.read(), sweeper.site, now, after, BATCH).await?;
+            let Some(last) = found.last() else { break };
+            after = Some((last.ends_at, last.id));
+            if self.lease(sweeper, now).await?.is_none_or(|held| held.fence != lease.fence) {
+                report.stopped = Some("lease".to_owned());
+                return Ok(());
+            }
+            report.due += found.len() as u64;
+            let (wished, scheduled): (Vec<_>, Vec<_>) =
+                found.into_iter().partition(|found| found.erase_at.is_some_and(|at| at <= now));
+            let mut wanted: Vec<_> = wished
+                .into_iter()
+                .map(|submission| Wanted { submission, cause: Cause::Subject, rules: None })
+                .collect();
+            if confirmed {
+                wanted.extend(self.judge(scheduled, zone, now, report).await?);
+            } else if !scheduled.is_empty() {
+                report.stopped = Some("confirmation".to_owned());
+            }
+            self.take(&wanted, now, report).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&self, wanted: &[Wanted], now: Instant, report: &mut Report) -> Result<(), Error> {
+        for (wanted, outcome) in wanted.iter().zip(self.erase(Actor::System, wanted, now).await?) {
+            match outcome {
+                Outcome::Destroyed | Outcome::Gone => report.erased += 1,
+                Outcome::Held | Outcome::Locked => {
+                    report.held_back += 1;
+                    self.note_hold(wanted.submission.id).await?;
+                }
+                // decided on anew in the next pass
+                Outcome::Changed => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Repeats in the data what holds a submission back, so that the next pass does not come to it again.
+    async fn note_hold(&self, id: SubmissionId) -> Result<(), Error> {
+        let rules = self.vault.rules(id.uuid()).await?;
+        let held = rules.as_ref().is_some_and(|rules| rules.held_since.is_some());
+        let until = rules.and_then(|rules| rules.locked_until).map(Instant::micros);
+        let write = self.db.write(move |tx| {
+            async move {
+                let update = "UPDATE submission SET held = $2, locked_until = $3 WHERE id = $1";
+                tx.execute_raw(sql(tx, update, [id.uuid().into(), held.into(), until.into()])).await?;
+                Ok::<_, Error>(())
+            }
+            .boxed()
+        });
+        write.await
+    }
+
+    /// Whether scheduled erasures may go on: few enough, or agreed to by a person.
+    async fn confirmed(&self, site: SiteId, now: Instant) -> Result<bool, Error> {
+        let (due, live) = due::counts(self.db.read(), site, now).await?;
+        if !wants_confirmation(due, live) {
+            return Ok(true);
+        }
+        let write = self.db.write(move |tx| {
+            async move {
+                let watch = watch::read(tx, site).await?;
+                if watch.confirmed.is_some_and(|confirmed| due <= confirmed) {
+                    watch::set(tx, site, "confirmed", None).await?;
+                    return Ok(true);
+                }
+                watch::set(tx, site, "asked", i64::try_from(due).ok()).await?;
+                Ok::<_, Error>(false)
+            }
+            .boxed()
+        });
+        write.await
+    }
+
+    /// Tells what has ended altogether from what a permission keeps in part; the latter is reduced here.
+    async fn judge(
+        &self,
+        scheduled: Vec<Submission>,
+        zone: &TimeZone,
+        now: Instant,
+        report: &mut Report,
+    ) -> Result<Vec<Wanted>, Error> {
+        let mut versions = KnownVersions::default();
+        let mut wanted = Vec::with_capacity(scheduled.len());
+        for submission in scheduled {
+            let rules = self.vault.rules(submission.id.uuid()).await?;
+            let permissions = rules.as_ref().map(noted).unwrap_or_default();
+            if permissions.is_empty() {
+                let rules = rules.map(|rules| rules.version);
+                wanted.push(Wanted { submission, cause: Cause::Schedule, rules });
+                continue;
+            }
+            let versions = versions.of(self.db.read(), submission.form_version).await?;
+            let life = submission.timeline(&versions.rules, zone);
+            let ended = life.due(submission.due_at, &permissions, now);
+            if ended.is_all() {
+                let rules = rules.map(|rules| rules.version);
+                wanted.push(Wanted { submission, cause: Cause::Schedule, rules });
+                continue;
+            }
+            let kept = Group::ALL.into_iter().filter(|group| !ended.has(*group));
+            let until = kept.map(|group| life.kept_until(group, submission.due_at, &permissions, now)).min();
+            if rules.is_some_and(|rules| rules.held_since.is_some()) {
+                self.note_hold(submission.id).await?;
+                report.held_back += 1;
+            } else {
+                self.reduce(&submission, ended, until.unwrap_or(now)).await?;
+                report.reduced += 1;
+            }
+        }
+        Ok(wanted)
+    }
+
+    /// Destroys the groups that nothing keeps any more.
+    async fn reduce(&self, submission: &Submission, ended: Groups, ends_at: Instant) -> Result<(), Error> {
+        self.vault.destroy_groups(submission.id.uuid(), Groups::ALL.without(ended)).await?;
+        let id = submission.id.uuid();
+        let ends_at = submission.erase_at.map_or(ends_at, |erase_at| erase_at.min(ends_at));
+        let (contact, message) = (ended.has(Group::Contact), ended.has(Group::Message));
+        let write = self.db.write(move |tx| {
+            async move {
+                if contact {
+                    let update = "UPDATE submission_sealed SET contact = NULL, address = NULL WHERE submission_id = $1";
+                    tx.execute_raw(sql(tx, update, [id.into()])).await?;
+                }
+                if message {
+                    let update = "UPDATE submission_sealed SET message = NULL WHERE submission_id = $1";
+                    tx.execute_raw(sql(tx, update, [id.into()])).await?;
+                }
+                let update = "UPDATE submission SET state = 'due', ends_at = $2 WHERE id = $1";
+                tx.execute_raw(sql(tx, update, [id.into(), ends_at.micros().into()])).await?;
+                Ok::<_, Error>(())
+            }
+            .boxed()
+        });
+        write.await
+    }
+
+    /// Writes down what a pass did, after it was done. One that found nothing is only noted as the last success.
+    async fn report(&self, site: SiteId, report: &Report) -> Result<(), Error> {
+        let report = Arc::new(report.clone());
+        let write = self.db.write(move |tx| {
+            let report = Arc::clone(&report);
+            async move { store(tx, site, &report).await }.boxed()
+        });
+        write.await
+    }
+}
+
+async fn store(tx: &Tx, site: SiteId, report: &Report) -> Result<(), Error> {
+    let at = |at: Option<Instant>| at.map_or(0, Instant::micros);
+    let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    if report.due > 0 || report.stopped.is_some() {
+        let insert = "INSERT INTO sweep (site_id, started_at, finished_at, due, erased, reduced, held_back, stopped)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let values = [
+            site.uuid().into(),
+            at(report.started_at).into(),
+            at(report.finished_at).into(),
+            number(report.due).into(),
+            number(report.erased).into(),
+            number(report.reduced).into(),
+            number(report.held_back).into(),
+            report.stopped.clone().into(),
+        ];
+        tx.execute_raw(sql(tx, insert, values)).await?;
+    }
+    if report.erased > 0 || report.reduced > 0 {
+        let line = Leaf {
+            counts: vec![report.due, report.erased, report.reduced, report.held_back],
+            ..Leaf::new(leaf::Kind::SweepReport, report.finished_at.unwrap_or(Instant::from_micros(0)), Actor::System)
+        };
+        leaf::append(tx, site, &line);
+    }
+    if report.stopped.is_none() {
+        watch::set(tx, site, "last_success_at", Some(at(report.finished_at))).await?;
+        watch::set(tx, site, "asked", None).await?;
+    }
+    Ok(())
+}
+
+fn noted(rules: &Rules) -> Vec<Permission> {
+    let noted = |given: &bonafide_vault::Permission| Permission::noted(given.groups, given.given_at, given.expires_at);
+    rules.permissions.iter().map(noted).collect()
+}
+
+/// Up to `limit` reports, the newest first.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn list(
+    on: &impl ConnectionTrait,
+    by: &Granted<EraseSubmissions>,
+    start: Start<i64>,
+    limit: u64,
+) -> Result<Vec<Report>, Error> {
+    const DOWN: &str = "SELECT position, started_at, finished_at, due, erased, reduced, held_back, stopped FROM sweep
+        WHERE site_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3";
+    const UP: &str = "SELECT position, started_at, finished_at, due, erased, reduced, held_back, stopped FROM sweep
+        WHERE site_id = $1 AND position > $2 ORDER BY position LIMIT $3";
+    let (select, bound) = match start {
+        Start::First => (DOWN, i64::MAX),
+        Start::After(position) => (DOWN, position),
+        Start::Before(position) => (UP, position),
+    };
+    let values = [by.site().uuid().into(), bound.into(), row::limit(limit)];
+    on.query_all_raw(sql(on, select, values)).await?.iter().map(read).collect()
+}
+
+/// How many reports there are.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count(on: &impl ConnectionTrait, by: &Granted<EraseSubmissions>) -> Result<u64, Error> {
+    row::count(on, sql(on, "SELECT COUNT(*) FROM sweep WHERE site_id = $1", [by.site().uuid().into()])).await
+}
+
+fn read(row: &QueryResult) -> Result<Report, Error> {
+    let count = |column| row.try_get::<i64>("", column).map(|count| u64::try_from(count).unwrap_or(0));
+    let instant = |column| row.try_get::<i64>("", column).map(|at| Some(Instant::from_micros(at)));
+    Ok(Report {
+        position: row.try_get("", "position")?,
+        started_at: instant("started_at")?,
+        finished_at: instant("finished_at")?,
+        due: count("due")?,
+        erased: count("erased")?,
+        reduced: count("reduced")?,
+        held_back: count("held_back")?,
+        stopped: row.try_get("", "stopped")?,
+    })
+}
