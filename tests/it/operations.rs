@@ -39,6 +39,8 @@ const TABLE: &[(&str, Who)] = &[
     ("get_published_revision", Who::Anybody),
     ("compare_revisions", Who::Anybody),
     ("get_policy_feed", Who::Anybody),
+    ("get_published_form", Who::Anybody),
+    ("get_form_page", Who::Anybody),
     ("get_public_document", Who::Anybody),
     ("get_health", Who::Anybody),
     ("get_readiness", Who::Anybody),

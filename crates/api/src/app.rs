@@ -79,6 +79,7 @@ pub(crate) struct Inner {
     pub(crate) parts: Parts,
     pub(crate) store: Arc<Store>,
     pub(crate) limiter: crate::limit::Limiter,
+    pub(crate) visitors: crate::visitor::Visitors,
     pub(crate) started: Instant,
 }
 
@@ -88,8 +89,9 @@ impl App {
         let listener = Arc::clone(&store);
         parts.db.on_change(move |changes| listener.invalidate(changes));
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
+        let visitors = crate::visitor::Visitors::new(&parts.keyring);
         let started = parts.clock.now();
-        Self(Arc::new(Inner { parts, store, limiter, started }))
+        Self(Arc::new(Inner { parts, store, limiter, visitors, started }))
     }
 
     /// The present instant.

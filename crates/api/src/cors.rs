@@ -1,13 +1,15 @@
 //! Which pages of other origins may read an answer (CORS, <https://fetch.spec.whatwg.org>).
 //!
-//! Delivery is for everyone, without credentials. The admin surface is for the configured origins alone.
+//! Delivery is for everyone, without credentials, and so is what the holder of a receipt can do. A form is for the origins
+//! that it names; the admin surface is for the configured origins alone.
 
 use crate::app::App;
+use crate::visitor::origins;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, VARY,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
@@ -22,16 +24,21 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// What holds for a request.
-    pub(crate) fn of(app: &App, request: &Request) -> Self {
-        let path = request.uri().path();
-        if path.starts_with("/v1/") {
+    /// What holds for a request with an `Origin`. Which origins a form names is asked only if `may_ask`: not for clients
+    /// that send too much.
+    pub(crate) async fn of(app: &App, path: &str, origin: Option<HeaderValue>, may_ask: bool) -> Self {
+        let is_form = path.starts_with("/v1/forms/");
+        if path.starts_with("/v1/") && !is_form {
             return Self::Any;
         }
-        let origin = request.headers().get(ORIGIN).filter(|_| path.starts_with("/admin/v1/"));
-        let known =
-            |origin: &HeaderValue| app.parts.settings.admin_origins.iter().any(|known| origin == known.as_str());
-        origin.filter(|origin| known(origin)).map_or(Self::None, |origin| Self::One(origin.clone()))
+        let Some(origin) = origin else { return Self::None };
+        let known = if is_form {
+            may_ask && origins::accepted(app, path, &origin).await
+        } else {
+            let configured = &app.parts.settings.admin_origins;
+            path.starts_with("/admin/v1/") && configured.iter().any(|known| origin == known.as_str())
+        };
+        if known { Self::One(origin) } else { Self::None }
     }
 
     /// Says so in the answer.

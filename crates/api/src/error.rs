@@ -15,6 +15,8 @@ pub(crate) enum ApiError {
     #[error(transparent)]
     Policy(#[from] bonafide_policy::Error),
     #[error(transparent)]
+    Retention(#[from] bonafide_retention::Error),
+    #[error(transparent)]
     Site(#[from] bonafide_site::Error),
     #[error(transparent)]
     Storage(#[from] bonafide_storage::Error),
@@ -44,6 +46,7 @@ impl From<ApiError> for Problem {
             ApiError::Problem(problem) => problem,
             ApiError::Accounts(error) => accounts(error),
             ApiError::Policy(error) => policy(error),
+            ApiError::Retention(error) => retention(error),
             ApiError::Site(error) => site(error),
             ApiError::Storage(error) => storage(&error),
         }
@@ -59,6 +62,15 @@ fn stale(current: i64) -> Problem {
 fn internal(error: &dyn Display) -> Problem {
     tracing::error!(error = %error, "A request failed");
     Problem::new("internal", "Something went wrong on the server.")
+}
+
+fn retention(error: bonafide_retention::Error) -> Problem {
+    use bonafide_retention::Error as E;
+    match error {
+        E::NotFound => Problem::not_found(),
+        E::Storage(error) => storage(&error),
+        error => internal(&error),
+    }
 }
 
 fn storage(error: &bonafide_storage::Error) -> Problem {

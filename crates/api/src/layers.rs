@@ -32,8 +32,10 @@ pub(crate) async fn around(State(app): State<App>, request: Request, next: Next)
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let client = client_address(request.extensions(), request.headers(), &app.parts.settings.trusted_proxies);
-    let origin = cors::Origin::of(&app, &request);
-    let response = match app.limiter.count(client, app.now()) {
+    let counted = app.limiter.count(client, app.now());
+    let asks_from = request.headers().get(header::ORIGIN).cloned();
+    let origin = cors::Origin::of(&app, &path, asks_from, counted.is_ok()).await;
+    let response = match counted {
         Err(seconds) => too_many(seconds).into_response(),
         Ok(()) if cors::is_preflight(&request) => cors::preflight(&origin),
         Ok(()) => answer(&app, request, next).await,
@@ -75,9 +77,12 @@ fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Resp
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     if path.starts_with("/admin/") || path.starts_with("/preview/") {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
+    if path.starts_with("/v1/forms/") {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
 }

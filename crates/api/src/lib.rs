@@ -24,7 +24,6 @@ mod reference;
 mod routes;
 mod source;
 mod system;
-#[cfg_attr(not(test), expect(dead_code, reason = "its routes come with the intake"))]
 mod visitor;
 
 pub use app::{DeliveryAccess, Parts, Settings};

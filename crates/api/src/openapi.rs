@@ -27,7 +27,7 @@ pub enum Surface {
         contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
-    tags((name = "policies", description = "Policies and their dated revisions"), (name = "system", description = "The server itself")),
+    tags((name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "system", description = "The server itself")),
     components(schemas(crate::problem::Content))
 )]
 pub(crate) struct PublicDoc;

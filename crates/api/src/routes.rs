@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::openapi::{AdminDoc, PublicDoc};
-use crate::{admin, delivery, system};
+use crate::{admin, delivery, system, visitor};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -11,6 +11,7 @@ use utoipa_axum::routes;
 pub(crate) fn public() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(PublicDoc::openapi())
         .merge(delivery::router())
+        .merge(visitor::router())
         .routes(routes!(system::get_public_document))
         .routes(routes!(system::get_health))
         .routes(routes!(system::get_readiness))

@@ -96,7 +96,9 @@ fn malformed<B>(request: &Request<B>) -> Option<Problem> {
 
 /// Whether a request can be answered from memory at all.
 fn is_delivery<B>(request: &Request<B>) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD) && request.uri().path().starts_with("/v1/")
+    let path = request.uri().path();
+    let is_visitor = path.starts_with("/v1/forms/") || path.starts_with("/v1/my/");
+    matches!(*request.method(), Method::GET | Method::HEAD) && path.starts_with("/v1/") && !is_visitor
 }
 
 impl<B> Service<Request<B>> for Front

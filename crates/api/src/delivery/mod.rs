@@ -5,7 +5,7 @@ mod diff;
 mod feed;
 mod policies;
 mod revisions;
-mod shared;
+pub(crate) mod shared;
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;

@@ -31,7 +31,7 @@ pub(crate) struct FormPage<'a> {
     pub(crate) after_fulfilment: Period,
     pub(crate) unanswered: Period,
     /// The revision of the policy in force: its number and where it can be read.
-    pub(crate) policy: Option<(u32, &'a str)>,
+    pub(crate) policy: Option<(u32, Option<&'a str>)>,
     pub(crate) fields: Vec<Field<'a>>,
     pub(crate) permissions: Vec<Permission<'a>>,
     /// The other locales, each with its page.
@@ -63,6 +63,19 @@ pub(crate) enum Kind {
     FreeText,
     Choice,
     Other,
+}
+
+impl Kind {
+    /// What a browser can fill in by itself (WHATWG HTML, autofill).
+    pub(crate) const fn autocomplete(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Email => "email",
+            Self::PostalAddress => "street-address",
+            Self::Phone => "tel",
+            Self::FreeText | Self::Choice | Self::Other => "off",
+        }
+    }
 }
 
 /// Why an answer was not taken.
@@ -217,12 +230,11 @@ fn field(html: &mut Html, words: &'static Words, field: &Field<'_>) {
     match field.kind {
         Kind::Choice if group => buttons(html, field),
         Kind::Choice => list(html, words, field),
-        Kind::FreeText => area(html, field, 8, "off"),
-        Kind::PostalAddress => area(html, field, 4, "street-address"),
-        Kind::Name => input(html, field, "text", "name"),
-        Kind::Email => input(html, field, "email", "email"),
-        Kind::Phone => input(html, field, "tel", "tel"),
-        Kind::Other => input(html, field, "text", "off"),
+        Kind::FreeText => area(html, field, 8),
+        Kind::PostalAddress => area(html, field, 4),
+        Kind::Email => input(html, field, "email"),
+        Kind::Phone => input(html, field, "tel"),
+        Kind::Name | Kind::Other => input(html, field, "text"),
     }
     html.raw(if group { "</fieldset>\n" } else { "</div>\n" });
 }
@@ -246,8 +258,8 @@ fn control(html: &mut Html, field: &Field<'_>) {
     }
 }
 
-fn input(html: &mut Html, field: &Field<'_>, kind: &str, complete: &str) {
-    html.raw("<input dir=\"auto\"").attribute("type", kind).attribute("autocomplete", complete);
+fn input(html: &mut Html, field: &Field<'_>, kind: &str) {
+    html.raw("<input dir=\"auto\"").attribute("type", kind).attribute("autocomplete", field.kind.autocomplete());
     html.attribute("maxlength", &field.max_length.to_string());
     control(html, field);
     if let Some(value) = field.value {
@@ -256,8 +268,9 @@ fn input(html: &mut Html, field: &Field<'_>, kind: &str, complete: &str) {
     html.raw(">\n");
 }
 
-fn area(html: &mut Html, field: &Field<'_>, rows: u32, complete: &str) {
-    html.raw("<textarea dir=\"auto\"").attribute("rows", &rows.to_string()).attribute("autocomplete", complete);
+fn area(html: &mut Html, field: &Field<'_>, rows: u32) {
+    html.raw("<textarea dir=\"auto\"").attribute("rows", &rows.to_string());
+    html.attribute("autocomplete", field.kind.autocomplete());
     html.attribute("maxlength", &field.max_length.to_string());
     control(html, field);
     // the parser of HTML drops one line break after the tag, which may be the visitor's own
@@ -316,9 +329,12 @@ fn promises(html: &mut Html, words: &'static Words, page: &FormPage<'_>) {
     html.ours("p", "", words, &words.retention(page.after_fulfilment, page.unanswered));
     if let Some((number, address)) = page.policy {
         let text = Words::fill(words.policy, "number", &number.to_string());
-        html.raw("<p><a").attribute("href", address).raw(">");
+        html.raw("<p>");
+        if let Some(address) = address {
+            html.raw("<a").attribute("href", address).raw(">");
+        }
         html.ours("span", "", words, &text);
-        html.raw("</a></p>\n");
+        html.raw(if address.is_some() { "</a></p>\n" } else { "</p>\n" });
     }
     html.raw("</section>\n");
 }

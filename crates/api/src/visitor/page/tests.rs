@@ -30,7 +30,7 @@ fn page<'a>(locale: &'a Locale, text: &'a str) -> FormPage<'a> {
         purpose: text,
         after_fulfilment: Period::days(30),
         unanswered: Period::days(180),
-        policy: Some((4, "/v1/policies/privacy/revisions/4")),
+        policy: Some((4, Some("/v1/policies/privacy/revisions/4.md"))),
         fields,
         permissions: vec![Permission { name: "newsletter", text, period: Period::months(24), given: false }],
         others: Vec::new(),
