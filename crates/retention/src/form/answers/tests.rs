@@ -1,3 +1,5 @@
+//! Answers against the rules of a form: every fault, and no value in any of them.
+
 use super::*;
 use proptest::prelude::*;
 
