@@ -41,7 +41,7 @@ impl IntoResponse for Done {
 }
 
 /// 201 with the object that was made, where it is, and its version if it has one.
-#[derive(Serialize, serde::Deserialize)]
+#[derive(Clone, Serialize, serde::Deserialize)]
 pub(crate) struct Created {
     /// The body, as JSON.
     pub(crate) body: String,

@@ -5,6 +5,7 @@ use bonafide_accounts::Accounts;
 use bonafide_keyring::{Entropy, Keyring};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Instant};
+use bonafide_retention::Retention;
 use bonafide_storage::Db;
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -23,6 +24,8 @@ pub struct Parts {
     pub entropy: Entropy,
     /// People and their tokens.
     pub accounts: Accounts,
+    /// What visitors submitted, and its keys.
+    pub retention: Retention,
     /// The site this process serves.
     pub site: SiteId,
     /// What the operator can set.
@@ -53,6 +56,8 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// How many requests beyond the cache one client may make in a minute.
     pub requests_per_minute: u32,
+    /// How many forms one client may send in a minute.
+    pub submissions_per_minute: u32,
     /// The version of the product, for the documents and the status.
     pub version: &'static str,
 }
@@ -66,6 +71,7 @@ impl Default for Settings {
             admin_origins: Vec::new(),
             request_timeout: Duration::from_secs(30),
             requests_per_minute: 6000,
+            submissions_per_minute: 30,
             version: env!("CARGO_PKG_VERSION"),
         }
     }
@@ -89,7 +95,7 @@ impl App {
         let listener = Arc::clone(&store);
         parts.db.on_change(move |changes| listener.invalidate(changes));
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
-        let visitors = crate::visitor::Visitors::new(&parts.keyring);
+        let visitors = crate::visitor::Visitors::new(&parts.keyring, parts.settings.submissions_per_minute);
         let started = parts.clock.now();
         Self(Arc::new(Inner { parts, store, limiter, visitors, started }))
     }
@@ -97,6 +103,11 @@ impl App {
     /// The present instant.
     pub(crate) fn now(&self) -> Instant {
         self.parts.clock.now()
+    }
+
+    /// What visitors submitted.
+    pub(crate) fn retention(&self) -> &Retention {
+        &self.parts.retention
     }
 
     /// The database.

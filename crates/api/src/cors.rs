@@ -68,7 +68,7 @@ pub(crate) fn preflight(origin: &Origin) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let (methods, allowed) = match origin {
         Origin::Any => {
-            ("GET, HEAD, POST, PATCH, DELETE", "Authorization, Content-Type, If-None-Match, Idempotency-Key")
+            ("GET, HEAD, POST, PATCH, PUT, DELETE", "Authorization, Content-Type, If-None-Match, Idempotency-Key")
         }
         Origin::One(_) => (
             "GET, HEAD, POST, PATCH, PUT, DELETE",

@@ -28,9 +28,9 @@ struct Repetition {
 }
 
 impl Repetition {
-    fn new(app: &App, caller: &Caller, route: &str, key: &str, body: &[u8]) -> Self {
+    fn new(app: &App, who: &str, route: &str, key: &str, body: &[u8]) -> Self {
         // all three come from the Idempotency-Key, which is not stored: the row alone tells nothing
-        let context = format!("{route}\n{}\n{key}", caller.account());
+        let context = format!("{route}\n{who}\n{key}");
         let own = app.parts.keyring.sub_key_for(Use::Idempotency, &context);
         Self { id: mac(&own, b"id", &[]), body_mac: mac(&own, b"body", body), sealer: Sealer::new(&own) }
     }
@@ -42,6 +42,22 @@ fn mac(key: &SubKey, label: &[u8], message: &[u8]) -> Vec<u8> {
     mac.update(message);
     mac.finalize().into_bytes().to_vec()
 }
+
+/// The answer that a visitor's request got before, if it did.
+pub(crate) async fn answered(
+    app: &App,
+    route: &str,
+    key: &IdempotencyKey,
+    body: &[u8],
+) -> Result<Option<Created>, ApiError> {
+    let Some(key) = &key.0 else { return Ok(None) };
+    let repetition = Repetition::new(app, VISITOR, route, key, body);
+    let replay = replay::find(app.db().read(), &repetition.id, app.now()).await?;
+    replay.map(|replay| again(&repetition, &replay)).transpose()
+}
+
+/// Who asks without an account.
+pub(crate) const VISITOR: &str = "visitor";
 
 /// Runs `work` once in a transaction. `object` names what it makes in the change feed's terms: the kept answer falls with it.
 pub(crate) async fn once<F>(
@@ -55,10 +71,25 @@ pub(crate) async fn once<F>(
 where
     F: for<'t> Fn(&'t Tx) -> Work<'t, (Created, String), ApiError> + Send + Sync + 'static,
 {
+    once_for(app, &caller.account().to_string(), route, key, body, work).await
+}
+
+/// The same, for whoever is named.
+pub(crate) async fn once_for<F>(
+    app: &App,
+    who: &str,
+    route: &str,
+    key: IdempotencyKey,
+    body: &[u8],
+    work: F,
+) -> Result<Created, ApiError>
+where
+    F: for<'t> Fn(&'t Tx) -> Work<'t, (Created, String), ApiError> + Send + Sync + 'static,
+{
     let Some(key) = key.0 else {
         return app.db().write(move |tx| work(tx).map(|made| made.map(|(created, _)| created)).boxed()).await;
     };
-    let repetition = Arc::new(Repetition::new(app, caller, route, &key, body));
+    let repetition = Arc::new(Repetition::new(app, who, route, &key, body));
     let (app_, work) = (app.clone(), Arc::new(work));
     app.db()
         .write(move |tx| {

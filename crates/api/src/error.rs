@@ -65,12 +65,37 @@ fn internal(error: &dyn Display) -> Problem {
 }
 
 fn retention(error: bonafide_retention::Error) -> Problem {
-    use bonafide_retention::Error as E;
+    use bonafide_retention::purpose::Refused;
+    use bonafide_retention::{Error as E, KeyError};
     match error {
-        E::NotFound => Problem::not_found(),
-        E::Storage(error) => storage(&error),
-        error => internal(&error),
+        E::NotFound | E::NoSuchPermission => Problem::not_found(),
+        E::FormExists => Problem::fault(Fault::at("/form", "already_exists", "There is a form with this key already.")),
+        E::Stale { current } => stale(current),
+        E::NoDraft => Problem::new("conflict", "There is nothing to publish, or nothing to take offline."),
+        E::Answered => Problem::new("form_in_use", "A form that was published cannot be deleted; take it offline."),
+        E::Invalid(faults) => faults_of(faults),
+        E::Clash(clash) => Problem::new("conflict", format!("{clash}.")),
+        E::TooLate => Problem::new("conflict", "It would be due at once."),
+        E::Refused(Refused::Gone) => Problem::new("erased", "It is erased: nobody can read it any more."),
+        E::Refused(refused) => {
+            Problem::new("purpose_refused", format!("It may not be read for this purpose: {refused}."))
+        }
+        E::Held => Problem::new("held", "A legal hold is in force."),
+        E::Locked => Problem::new("held", "A request of the person it is about is open."),
+        E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),
+        E::Vault(KeyError::Gone) => Problem::new("erased", "It is erased: nobody can read it any more."),
+        error @ (E::Vault(_) | E::Damaged(_)) => internal(&error),
     }
+}
+
+/// All faults in one answer, none of which repeats what was sent.
+pub(crate) fn faults_of(faults: Vec<bonafide_retention::Fault>) -> Problem {
+    let first = faults.first().map_or("invalid_value", |fault| fault.code);
+    let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}.", fault.pointer, fault.message)).collect();
+    let problem = Problem::new(first, said.join(" "));
+    faults.into_iter().fold(problem, |problem, fault| {
+        problem.with(Fault::at(fault.pointer, fault.code, format!("{}.", fault.message)))
+    })
 }
 
 fn storage(error: &bonafide_storage::Error) -> Problem {

@@ -28,7 +28,7 @@ pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 }
 
 /// Gives a JSON value the shape of a type.
-fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+pub(crate) fn shape<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| Problem::fault(fault(&error)))
 }
 

@@ -34,6 +34,11 @@ impl Limiter {
 
     /// Counts a request; an error says in how many seconds the client may come again.
     pub(crate) fn count(&self, client: IpAddr, now: Instant) -> Result<(), u64> {
+        self.count_as(client, 1, now)
+    }
+
+    /// Counts a request that weighs as much as several.
+    pub(crate) fn count_as(&self, client: IpAddr, weight: u32, now: Instant) -> Result<(), u64> {
         // a whole /64 of IPv6 is one client: it is what one subscriber gets
         let client = match client {
             IpAddr::V4(address) => self.hasher.hash_one(address),
@@ -45,7 +50,7 @@ impl Limiter {
             window.counts.clear();
         }
         let count = window.counts.entry(client).or_default();
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(weight);
         if *count <= self.most {
             return Ok(());
         }

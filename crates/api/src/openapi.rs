@@ -27,7 +27,7 @@ pub enum Surface {
         contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
-    tags((name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "system", description = "The server itself")),
+    tags((name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "receipts", description = "What the holder of a receipt can see and do"), (name = "system", description = "The server itself")),
     components(schemas(crate::problem::Content))
 )]
 pub(crate) struct PublicDoc;
@@ -47,6 +47,10 @@ pub(crate) struct PublicDoc;
         (name = "tokens", description = "API tokens for scripts and frontends"),
         (name = "site", description = "The settings of the site"),
         (name = "policies", description = "Policies and their revisions"),
+        (name = "forms", description = "What is asked of visitors, for what, and for how long"),
+        (name = "submissions", description = "What visitors sent: dates and flags, and reading for a purpose"),
+        (name = "subjects", description = "Everything of one person: export and erasure"),
+        (name = "retention", description = "What is due, and the sweeps that erase it"),
         (name = "audit", description = "The list of admin actions"),
         (name = "status", description = "The state of the system"),
         (name = "system", description = "The server itself")
@@ -94,7 +98,10 @@ fn complete(document: &mut Value, surface: Surface) {
     document["components"]["responses"] = responses.into();
     document["components"]["securitySchemes"] = match surface {
         Surface::Public => {
-            json!({"read_token": bearer("A read token `bf_read_…`, where the site asks for one", "bf_read")})
+            json!({
+                "read_token": bearer("A read token `bf_read_…`, where the site asks for one", "bf_read"),
+                "receipt": bearer("The token of a receipt, `bf_receipt_…`", "bf_receipt"),
+            })
         }
         Surface::Admin => json!({
             "session": bearer("An access token from a login", "JWT"),
@@ -123,8 +130,10 @@ fn bearer(description: &str, format: &str) -> Value {
 /// Whether the operation changes an authored thing, so that it wants `If-Match`.
 fn is_conditional(path: &str, method: &str) -> bool {
     let versioned =
-        path.starts_with("/admin/v1/policies/") || path.starts_with("/admin/v1/users/") || path == "/admin/v1/site";
-    let verb = method == "post" && ["/publish", "/suspend", "/reactivate"].iter().any(|verb| path.ends_with(verb));
+        ["/admin/v1/policies/", "/admin/v1/forms/", "/admin/v1/users/"].iter().any(|at| path.starts_with(at))
+            || path == "/admin/v1/site";
+    let verbs = ["/publish", "/unpublish", "/suspend", "/reactivate"];
+    let verb = method == "post" && verbs.iter().any(|verb| path.ends_with(verb));
     versioned && (matches!(method, "patch" | "put" | "delete") || verb)
 }
 
@@ -186,6 +195,8 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
     let has_body = operation.get("requestBody").is_some();
     let secured = operation["security"].as_array().is_some_and(|security| !security.is_empty());
     let changes = method != "get";
+    let is_receipt = path.starts_with("/v1/my/");
+    let is_sending = path.starts_with("/v1/forms/") && changes;
     let is_plain = path.starts_with("/healthz") || path.starts_with("/readyz");
     if is_plain {
         return if path == "/readyz" { vec![400, 405, 429, 503] } else { vec![400, 405, 429] };
@@ -193,12 +204,12 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
     let candidates = [
         (400, true),
         (401, secured || path.ends_with("/login") || path.ends_with("/refresh") || path.starts_with("/v1/policies")),
-        (403, secured || path.starts_with("/v1/policies")),
+        (403, secured && !is_receipt || is_sending || path.starts_with("/v1/policies")),
         (404, has_path_parameter),
         // of the path: no operation answers so itself
         (405, true),
         (408, true),
-        (409, changes && secured && !path.contains("/auth/") && !path.contains("/site")),
+        (409, is_sending || changes && secured && !path.contains("/auth/") && !path.contains("/site")),
         (412, is_conditional(path, method)),
         (413, has_body || changes),
         (415, has_body || changes),

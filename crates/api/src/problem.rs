@@ -104,6 +104,13 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "The e-mail address and password do not go together, or the account cannot log in.",
     ),
     ("forbidden", 403, "Not permitted", "The caller may see this, but not do it."),
+    (
+        "purpose_refused",
+        403,
+        "Purpose refused",
+        "The submission may not be read for this purpose: nobody permitted it, or its use is restricted.",
+    ),
+    ("origin_refused", 403, "Origin refused", "The form does not take answers from pages of this origin."),
     ("not_found", 404, "Not found", "There is nothing here, or nothing the caller may see."),
     ("not_in_force", 404, "Not in force", "No revision of the policy was in force on that day."),
     (
@@ -122,6 +129,10 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "Already published",
         "A published revision cannot be changed, deleted or published again.",
     ),
+    ("form_in_use", 409, "Form in use", "A form that was published cannot be deleted; take it offline."),
+    ("form_sent", 409, "Form sent already", "The form that was handed out is good once, and it was sent already."),
+    ("erased", 409, "Erased", "The submission is erased: nobody can read it any more."),
+    ("held", 409, "Held", "A legal hold, or an open request of the person it is about, stops the erasure."),
     ("policy_in_use", 409, "Policy in use", "A policy with published revisions cannot be deleted."),
     ("last_owner", 409, "Last owner", "The site would be left without an active owner."),
     ("stale", 412, "Stale version", "The object was changed since you read it; `ETag` has its present version."),
@@ -146,6 +157,24 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         422,
         "Date in the past",
         "A revision cannot come into force before today, in the site's time zone.",
+    ),
+    (
+        "form_token_invalid",
+        422,
+        "Form token not valid",
+        "The token is not one that this form was handed out with, or older than a day. Fetch the form again.",
+    ),
+    (
+        "form_too_early",
+        422,
+        "Sent too early",
+        "The form came back faster than a person fills it in. Wait a few seconds and send it again.",
+    ),
+    (
+        "proof_of_work_invalid",
+        422,
+        "Proof of work not valid",
+        "The form wants a proof of work, and it is missing, wrong, for another form, or too old.",
     ),
     ("incomplete", 422, "Incomplete", "The draft lacks something that publishing needs."),
     ("diff_too_large", 422, "Comparison too large", "The texts differ too much to be compared in two seconds."),
@@ -195,6 +224,16 @@ impl Problem {
     pub(crate) fn fault(fault: Fault) -> Self {
         let code = CODES.iter().find(|row| row.0 == fault.code).map_or("invalid_value", |row| row.0);
         Self::new(code, fault.message.clone()).with(fault)
+    }
+
+    /// Its code.
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
     /// Adds a fault.

@@ -13,7 +13,7 @@ pub use answers::Answers;
 pub use definition::{
     Choice, Definition, ExtraUse, Field, Kind, Localized, Origin, Purpose, Retention, Spam, Switch, Term,
 };
-pub use read::{count, get, list, published, version, versions};
+pub use read::{count, count_versions, for_change, get, list, published, version, versions};
 pub(crate) use read::{rules_since, version_by_id};
 pub use write::{create, delete, patch, publish, unpublish};
 

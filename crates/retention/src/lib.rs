@@ -21,6 +21,7 @@ pub mod subject;
 pub mod submission;
 pub mod sweep;
 
+pub use bonafide_vault::{Error as KeyError, Outcome};
 pub use error::{Error, Fault};
 
 use bonafide_keyring::Entropy;

@@ -13,9 +13,9 @@ pub mod mine;
 pub mod receive;
 mod reveal;
 
-pub use list::{Filter, count, get, list, total};
+pub use list::{Filter, count, for_erasure, get, list, total};
 pub(crate) use list::{find, read, select};
-pub use receive::{Intake, Receipt};
+pub use receive::{Intake, Receipt, Sealed};
 pub use reveal::Opened;
 
 use crate::form::FormVersion;

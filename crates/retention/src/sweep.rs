@@ -10,5 +10,5 @@ pub mod run;
 pub mod upkeep;
 pub mod watch;
 
-pub use run::Report;
+pub use run::{Report, Sweeper};
 pub use watch::Watch;

@@ -120,6 +120,9 @@ pub(crate) struct Serving {
     /// How many requests that memory cannot answer a client may make in a minute [default: 6000] [env: BONAFIDE_REQUESTS_PER_MINUTE]
     #[arg(long, value_name = "COUNT")]
     pub(crate) requests_per_minute: Option<String>,
+    /// How many forms a client may send in a minute; one from a page without scripts counts for three [default: 30] [env: BONAFIDE_SUBMISSIONS_PER_MINUTE]
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) submissions_per_minute: Option<String>,
     /// How many writes may share one commit on SQLite [default: 64] [env: BONAFIDE_WRITE_BATCH]
     #[arg(long, value_name = "COUNT")]
     pub(crate) write_batch: Option<String>,

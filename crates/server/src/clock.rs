@@ -13,3 +13,18 @@ impl Clock for SystemClock {
         Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
     }
 }
+
+/// The time since the process looked first, which nobody can set.
+#[derive(Clone, Copy)]
+pub(crate) struct Monotonic(std::time::Instant);
+
+impl Monotonic {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that everybody else is handed")]
+    pub(crate) fn start() -> Self {
+        Self(std::time::Instant::now())
+    }
+
+    pub(crate) fn elapsed(self) -> std::time::Duration {
+        self.0.elapsed()
+    }
+}

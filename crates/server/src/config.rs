@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Every setting there is, by its name in `bonafide.toml`; in the environment it is `BONAFIDE_` and the name in capitals.
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 14] = [
     "listen",
     "data_dir",
     "keys_dir",
@@ -28,6 +28,7 @@ pub(crate) const NAMES: [&str; 13] = [
     "admin_origins",
     "request_timeout_seconds",
     "requests_per_minute",
+    "submissions_per_minute",
     "write_batch",
 ];
 
@@ -83,6 +84,7 @@ pub(crate) struct Settings {
     pub(crate) admin_origins: Vec<String>,
     pub(crate) request_timeout: Duration,
     pub(crate) requests_per_minute: u32,
+    pub(crate) submissions_per_minute: u32,
     pub(crate) write_batch: usize,
 }
 
@@ -116,6 +118,7 @@ fn settings(layers: &Layers, demo: bool) -> Result<Settings, Failure> {
         admin_origins: layers.list("admin_origins"),
         request_timeout: Duration::from_secs(layers.number("request_timeout_seconds", 30, 1..=600)?),
         requests_per_minute: layers.number("requests_per_minute", 6000, 1..=1_000_000)?,
+        submissions_per_minute: layers.number("submissions_per_minute", 30, 1..=1_000_000)?,
         write_batch: layers.number("write_batch", Options::default().batch, 1..=1024)?,
     })
 }

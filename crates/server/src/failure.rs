@@ -56,6 +56,15 @@ impl From<bonafide_keyring::Error> for Failure {
     }
 }
 
+impl From<bonafide_vault::Error> for Failure {
+    fn from(error: bonafide_vault::Error) -> Self {
+        match error {
+            bonafide_vault::Error::Storage(error) => error.into(),
+            other => Self::Configuration(other.to_string()),
+        }
+    }
+}
+
 impl From<bonafide_site::Error> for Failure {
     fn from(error: bonafide_site::Error) -> Self {
         match error {

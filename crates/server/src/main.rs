@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod housekeeping;
 mod import;
+mod keeping;
 mod keys;
 mod logging;
 mod migrate;

@@ -9,8 +9,10 @@ use bonafide_ledger::Act;
 use bonafide_model::access::{Action, Actor};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
+use bonafide_retention::Retention;
 use bonafide_site::Site;
 use bonafide_storage::{Db, Error, Options, installation};
+use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -35,6 +37,13 @@ impl Place {
         let (db, keyring) = (self.db.clone(), Arc::clone(&self.keyring));
         let opened = Accounts::open(db, keyring, AccountSettings::default(), self.now(), self.entropy.clone());
         opened.await.map_err(|error| Failure::of(&error))
+    }
+
+    /// What visitors submitted: the data and, in the directory of the keys, the key plane.
+    pub(crate) async fn retention(&self, settings: &Settings) -> Result<Retention, Failure> {
+        let options = Options { batch: settings.write_batch, ..Options::default() };
+        let vault = Vault::open(&settings.keys_dir, &self.keyring, self.entropy.clone(), self.now(), &options).await?;
+        Ok(Retention::new(self.db.clone(), vault, self.entropy.clone()))
     }
 
     /// An action of the operator, here and now.

@@ -3,6 +3,7 @@
 use crate::config::{DeliveryAccess, Settings};
 use crate::connections::Patience;
 use crate::failure::Failure;
+use crate::keeping::Keeper;
 use crate::place::Place;
 use crate::{connections, housekeeping, place};
 use bonafide_accounts::Accounts;
@@ -37,6 +38,7 @@ pub(crate) async fn serve(
 ) -> Result<ExitCode, Failure> {
     let end = Ends::listen().map_err(|cause| Failure::Refused(format!("signals cannot be received: {cause}")))?;
     let address = listener.local_addr().map_err(|cause| Failure::of(&cause))?;
+    let retention = place.retention(settings).await?;
     let Place { db, keyring, clock, entropy, site } = place;
     let service = bonafide_api::service(bonafide_api::Parts {
         db: db.clone(),
@@ -44,11 +46,18 @@ pub(crate) async fn serve(
         clock: Arc::clone(&clock),
         entropy: entropy.clone(),
         accounts,
+        retention: retention.clone(),
         site: site.id,
         settings: http(settings),
     });
-    let background =
-        [tokio::spawn(feed::watch(db.clone())), tokio::spawn(housekeeping::run(db.clone(), clock, entropy))];
+    let keeper = Keeper { retention, clock: Arc::clone(&clock), site: site.id };
+    let background = [
+        tokio::spawn(feed::watch(db.clone())),
+        tokio::spawn(housekeeping::run(db.clone(), clock, entropy.clone())),
+        tokio::spawn(keeper.clone().settle()),
+        tokio::spawn(keeper.clone().sweep(entropy)),
+        tokio::spawn(keeper.look_after_keys()),
+    ];
     tracing::info!(database = %db.source(), version = env!("CARGO_PKG_VERSION"), "The server is ready");
     say(address, &more(address));
     connections::serve(listener, service, Patience::default(), end.first()).await;
@@ -71,6 +80,7 @@ fn http(settings: &Settings) -> bonafide_api::Settings {
         admin_origins: settings.admin_origins.clone(),
         request_timeout: settings.request_timeout,
         requests_per_minute: settings.requests_per_minute,
+        submissions_per_minute: settings.submissions_per_minute,
         version: env!("CARGO_PKG_VERSION"),
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::{Error, Tx, sql};
 use bonafide_model::Instant;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::ConnectionTrait;
 
 /// An answer that was given before.
 #[derive(Clone, Debug)]
@@ -20,9 +20,9 @@ pub struct Replay {
 ///
 /// # Errors
 /// If the statement fails.
-pub async fn find(tx: &Tx, id: &[u8], now: Instant) -> Result<Option<Replay>, Error> {
+pub async fn find(on: &impl ConnectionTrait, id: &[u8], now: Instant) -> Result<Option<Replay>, Error> {
     let select = "SELECT body_mac, answer FROM replay WHERE id = $1 AND expires_at > $2";
-    let row = tx.query_one_raw(sql(tx, select, [id.to_vec().into(), now.micros().into()])).await?;
+    let row = on.query_one_raw(sql(on, select, [id.to_vec().into(), now.micros().into()])).await?;
     let replay = row.map(|row| -> Result<_, sea_orm::DbErr> {
         Ok(Replay { body_mac: row.try_get_by_index(0)?, answer: row.try_get_by_index(1)? })
     });

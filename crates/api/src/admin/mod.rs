@@ -3,11 +3,15 @@
 mod accounts;
 mod audit;
 mod auth;
+mod forms;
 mod policies;
+mod retention;
 mod revisions;
 mod sessions;
 mod site;
 mod status;
+mod subjects;
+mod submissions;
 mod tokens;
 
 use crate::app::App;
@@ -39,5 +43,25 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(revisions::list_revisions, revisions::create_revision))
         .routes(routes!(revisions::get_revision, revisions::update_revision, revisions::delete_revision))
         .routes(routes!(revisions::publish_revision))
+        .routes(routes!(forms::list_forms, forms::create_form))
+        .routes(routes!(forms::get_form, forms::update_form, forms::delete_form))
+        .routes(routes!(forms::publish_form))
+        .routes(routes!(forms::unpublish_form))
+        .routes(routes!(forms::list_form_versions))
+        .routes(routes!(forms::get_form_version))
+        .routes(routes!(submissions::list_submissions))
+        .routes(routes!(submissions::count_submissions))
+        .routes(routes!(submissions::get_submission))
+        .routes(routes!(submissions::open_submission))
+        .routes(routes!(submissions::fulfil_submission))
+        .routes(routes!(submissions::reopen_submission))
+        .routes(routes!(submissions::restrict_submission))
+        .routes(routes!(submissions::erase_submission))
+        .routes(routes!(subjects::export_subject))
+        .routes(routes!(subjects::erase_subject))
+        .routes(routes!(retention::list_due))
+        .routes(routes!(retention::list_sweeps))
+        .routes(routes!(retention::confirm_sweep))
+        .routes(routes!(retention::trust_clock))
         .routes(routes!(status::get_status))
 }

@@ -25,7 +25,8 @@ impl<T: DeserializeOwned, S: Sync, const LIMIT: usize> FromRequest<S> for Body<T
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        check_type(request.headers(), request.method() == Method::PATCH)?;
+        let patch = request.method() == Method::PATCH;
+        check_type(request.headers(), if patch { PATCH } else { JSON })?;
         let bytes = read(request, LIMIT).await?;
         Ok(Self { value: json::parse(&bytes)?, bytes })
     }
@@ -45,32 +46,35 @@ impl<S: Sync> FromRequest<S> for Nothing {
         let headers = request.headers().clone();
         let bytes = read(request, 1024).await?;
         if !bytes.is_empty() {
-            check_type(&headers, false)?;
+            check_type(&headers, JSON)?;
             let Empty {} = json::parse(&bytes)?;
         }
         Ok(Self)
     }
 }
 
-fn check_type(headers: &HeaderMap, patch: bool) -> Result<(), Problem> {
+const JSON: &str = "application/json";
+const PATCH: &str = "application/merge-patch+json or application/json";
+
+/// Whether a body is JSON in UTF-8; of a PATCH, also whether it is a merge patch. `wanted` is what a refusal says, and what
+/// is taken: a list with `or` in between.
+pub(crate) fn check_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut parts = value.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    let known = essence == "application/json" || (patch && essence == "application/merge-patch+json");
     let utf8 = parts.all(|part| {
         let part = part.to_ascii_lowercase();
         part.strip_prefix("charset=").is_none_or(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"))
     });
-    if known && utf8 {
+    if wanted.split(" or ").any(|known| known == essence) && utf8 {
         return Ok(());
     }
-    let wanted = if patch { "application/merge-patch+json or application/json" } else { "application/json" };
     Err(Problem::new("unsupported_media_type", format!("The body must be {wanted}, in UTF-8.")))
 }
 
 /// Reads a body. What is too large is read on for a while and forgotten: a client that is still sending would see its
 /// connection break, and never the refusal.
-async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
+pub(crate) async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Problem> {
     let (mut body, mut bytes, mut total) = (request.into_body(), Vec::new(), 0);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| Problem::new("malformed_request", "The body ended before it was complete."))?;

@@ -8,7 +8,7 @@ mod if_match;
 mod path;
 mod query;
 
-pub(crate) use body::{Body, LARGE, Nothing};
+pub(crate) use body::{Body, LARGE, Nothing, check_type, read};
 pub(crate) use caller::{Caller, bearer, unauthenticated};
 pub(crate) use client::{Client, client_address};
 pub(crate) use idempotency::IdempotencyKey;

@@ -1,18 +1,20 @@
 //! A form as it is handed out: what it asks, what for, for how long, and what is needed to send it back.
 
-use super::page::{self, FormPage};
+use super::letter::Letter;
+use super::page::{self, FormPage, Notice};
 use super::words;
 use crate::app::{App, DeliveryAccess};
 use crate::cache::{Form as Representation, form as representation};
-use crate::delivery::shared::{Wanted, today};
+use crate::delivery::shared::Wanted;
 use crate::error::ApiError;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bonafide_model::name::{FormKey, PolicyKey};
-use bonafide_model::{Locale, Period};
+use bonafide_model::{Locale, Period, TimeZone};
 use bonafide_policy::delivery;
+use bonafide_retention::Fault;
 use bonafide_retention::form::{self, Definition, FormVersion, Kind, Localized, Switch};
 use bonafide_retention::intake::{HONEYPOT, proof, token};
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY};
@@ -118,11 +120,11 @@ pub(crate) struct PublishedPermission {
 }
 
 /// A revision of a policy.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub(crate) struct PolicyInForce {
     #[schema(value_type = String, example = "privacy")]
-    policy: PolicyKey,
-    number: u32,
+    pub(super) policy: PolicyKey,
+    pub(super) number: u32,
     #[schema(example = "sha256:…")]
     digest: String,
 }
@@ -147,12 +149,27 @@ pub(crate) struct FormQuery {
 }
 
 /// A published form with everything that is needed to show it.
-struct HandedOut {
-    form: FormVersion,
-    locale: Locale,
+pub(super) struct HandedOut {
+    pub(super) form: FormVersion,
+    pub(super) locale: Locale,
     locales: Vec<Locale>,
     default: Locale,
-    policy: Option<PolicyInForce>,
+    /// With its digest.
+    pub(super) policy: Option<([u8; 32], PolicyInForce)>,
+    /// The site's zone.
+    pub(super) zone: TimeZone,
+    /// Where the site is.
+    pub(super) base_url: Option<String>,
+}
+
+/// What the page says when it is shown again.
+#[derive(Default)]
+pub(super) struct Refill<'a> {
+    pub(super) letter: Option<&'a Letter>,
+    pub(super) faults: &'a [Fault],
+    pub(super) notice: Option<Notice>,
+    /// Whether the token that came is still good.
+    pub(super) keep_token: bool,
 }
 
 /// Read a form
@@ -167,7 +184,7 @@ pub(crate) async fn get_published_form(
 ) -> Result<Response, ApiError> {
     let handed_out = hand_out(&app, &key, query).await?;
     if representation(&headers) == Representation::Html {
-        return Ok(handed_out.page(&app));
+        return Ok(handed_out.page(&app, &Refill::default()));
     }
     let locale = handed_out.locale.clone();
     let body = serde_json::to_vec(&handed_out.view(&app)).unwrap_or_default();
@@ -183,25 +200,28 @@ pub(crate) async fn get_form_page(
     Path(key): Path<FormKey>,
     Query(query): Query<FormQuery>,
 ) -> Result<Response, ApiError> {
-    Ok(hand_out(&app, &key, query).await?.page(&app))
+    Ok(hand_out(&app, &key, query).await?.page(&app, &Refill::default()))
 }
 
-async fn hand_out(app: &App, key: &FormKey, query: FormQuery) -> Result<HandedOut, ApiError> {
+/// A published form in the language that is wanted.
+///
+/// # Errors
+/// 404 if there is none, or not in that language.
+pub(super) async fn hand_out(app: &App, key: &FormKey, query: FormQuery) -> Result<HandedOut, ApiError> {
     let wanted = Wanted::parse(query.locale, query.fallback.as_deref())?;
-    let (db, site) = (app.db().read(), app.parts.site);
-    let form = form::published(db, site, key).await?;
-    let default = bonafide_site::get(db, site).await?.default_locale().clone();
+    let (db, id) = (app.db().read(), app.parts.site);
+    let form = form::published(db, id, key).await?;
+    let site = bonafide_site::get(db, id).await?;
+    let default = site.default_locale().clone();
     let locales = locales(&form.definition);
     let locale = wanted.choose(&locales, &default)?;
-    Ok(HandedOut { policy: policy_in_force(app).await?, form, locale, locales, default })
-}
-
-/// The revision of the privacy policy in force today.
-pub(crate) async fn policy_in_force(app: &App) -> Result<Option<PolicyInForce>, ApiError> {
     let policy: PolicyKey = POLICY.parse().map_err(|_| Problem::not_found())?;
-    let (day, _, _) = today(app).await?;
-    let found = delivery::in_force(app.db().read(), app.parts.site, &policy, day).await?;
-    Ok(found.map(|found| PolicyInForce { policy, number: found.number, digest: found.digest.to_string() }))
+    let found = delivery::in_force(db, id, &policy, site.time_zone.date(app.now())).await?;
+    let policy = found.map(|found| {
+        let view = PolicyInForce { policy, number: found.number, digest: found.digest.to_string() };
+        (*found.digest.bytes(), view)
+    });
+    Ok(HandedOut { form, locale, locales, default, policy, zone: site.time_zone, base_url: site.base_url })
 }
 
 /// The locales in which every text of a form can be had.
@@ -217,12 +237,12 @@ fn locales(definition: &Definition) -> Vec<Locale> {
 }
 
 /// The term under which a word of this product stands in JSON.
-fn term(value: impl Serialize) -> String {
+pub(super) fn term(value: impl Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 impl HandedOut {
-    fn text<'d>(&self, text: &'d Localized) -> &'d str {
+    pub(super) fn text<'d>(&self, text: &'d Localized) -> &'d str {
         let text = text.get(&self.locale).or_else(|| text.get(&self.default)).or_else(|| text.values().next());
         text.map_or("", |text| text.as_str())
     }
@@ -260,7 +280,7 @@ impl HandedOut {
             challenge,
             locale: self.locale.clone(),
             locales: self.locales.clone(),
-            policy: self.policy,
+            policy: self.policy.map(|(_, policy)| policy),
         }
     }
 
@@ -287,16 +307,18 @@ impl HandedOut {
     }
 
     /// The page for browsers without scripts.
-    fn page(&self, app: &App) -> Response {
+    pub(super) fn page(&self, app: &App, refill: &Refill<'_>) -> Response {
         let definition = &self.form.definition;
         let rule = definition.rule();
-        let token = app.visitors.tokens.issue(self.form.id, true, app.now(), &app.parts.entropy);
-        let action = format!("/v1/forms/{}/submissions", self.form.key);
+        let kept = refill.letter.filter(|_| refill.keep_token).map(|letter| letter.token.clone());
+        let new = || app.visitors.tokens.issue(self.form.id, true, app.now(), &app.parts.entropy);
+        let token = kept.unwrap_or_else(new);
+        let action = format!("/v1/forms/{}/submissions?locale={}", self.form.key, self.locale);
         let others = self.locales.iter().filter(|locale| **locale != self.locale);
         let uses: Vec<String> = definition.permissions.iter().map(|extra| extra.r#use.to_string()).collect();
         // where delivery wants a token a browser cannot follow the link
         let open = app.parts.settings.delivery_access == DeliveryAccess::Public;
-        let policy = self.policy.as_ref().map(|policy| {
+        let policy = self.policy.as_ref().map(|(_, policy)| {
             (policy.number, open.then(|| format!("/v1/policies/{}/revisions/{}.md", policy.policy, policy.number)))
         });
         let html = page::form(&FormPage {
@@ -305,27 +327,39 @@ impl HandedOut {
             action: &action,
             token: &token,
             honeypot: HONEYPOT,
+            notice: refill.notice,
             minimum_seconds: self.minimum_seconds(token::SCRIPTLESS_MINIMUM),
             purpose: definition.purpose.as_ref().map_or("", |purpose| self.text(&purpose.text)),
             after_fulfilment: rule.after_fulfilment,
             unanswered: rule.unanswered,
             policy: policy.as_ref().map(|(number, address)| (*number, address.as_deref())),
-            fields: definition.fields.iter().map(|field| self.page_field(field)).collect(),
+            fields: definition.fields.iter().map(|field| self.page_field(field, refill)).collect(),
             permissions: definition
                 .permissions
                 .iter()
                 .zip(&uses)
-                .map(|(extra, name)| self.page_permission(extra, name))
+                .map(|(extra, name)| self.page_permission(extra, name, refill))
                 .collect(),
             others: others
                 .map(|locale| (locale, format!("/v1/forms/{}/page?locale={locale}", self.form.key)))
                 .collect(),
         });
-        let frames: Vec<&str> = definition.origins.iter().map(form::Origin::as_str).collect();
-        show(html, &self.locale, &frames)
+        show(html, &self.locale, &self.frames())
     }
 
-    fn page_field<'d>(&self, field: &'d form::Field) -> page::Field<'d> {
+    /// The origins whose pages may show the form's pages in a frame.
+    pub(super) fn frames(&self) -> Vec<&str> {
+        self.form.definition.origins.iter().map(form::Origin::as_str).collect()
+    }
+
+    fn page_field<'d>(&self, field: &'d form::Field, refill: &Refill<'d>) -> page::Field<'d> {
+        let pointer = format!("/fields/{}", field.key);
+        let value = refill.letter.and_then(|letter| letter.posted.fields.get(field.key.as_str())?.as_str());
+        let fault = refill.faults.iter().find(|fault| fault.pointer == pointer).map(|fault| match value {
+            None if fault.code == "missing_field" => page::Fault::Missing,
+            Some(text) if text.chars().count() > field.longest() as usize => page::Fault::TooLong,
+            _ => page::Fault::Other,
+        });
         let choice = |choice: &'d form::Choice| (choice.value.as_str(), self.text(&choice.label));
         page::Field {
             key: field.key.as_str(),
@@ -335,13 +369,19 @@ impl HandedOut {
             help: (!field.help.is_empty()).then(|| self.text(&field.help)),
             max_length: field.longest(),
             choices: field.choices.iter().map(choice).collect(),
-            value: None,
-            fault: None,
+            value,
+            fault,
         }
     }
 
-    fn page_permission<'d>(&self, extra: &'d form::ExtraUse, name: &'d str) -> page::Permission<'d> {
-        page::Permission { name, text: self.text(&extra.text), period: extra.period, given: false }
+    fn page_permission<'d>(
+        &self,
+        extra: &'d form::ExtraUse,
+        name: &'d str,
+        refill: &Refill<'d>,
+    ) -> page::Permission<'d> {
+        let given = refill.letter.is_some_and(|letter| letter.posted.permissions.iter().any(|given| given == name));
+        page::Permission { name, text: self.text(&extra.text), period: extra.period, given }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Whose pages may hand a form out and send it: those of the origins that the form names, and of the site itself.
 
+use super::forms::HandedOut;
 use crate::app::App;
 use crate::error::ApiError;
+use crate::problem::Problem;
 use bonafide_model::name::FormKey;
 use bonafide_retention::form::{self, Definition};
-use http::HeaderValue;
+use http::header::{HOST, ORIGIN};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Uri};
 
 /// Whether the pages of an origin may use a published form. What cannot be looked up is not accepted.
 pub(crate) async fn accepted(app: &App, path: &str, origin: &HeaderValue) -> bool {
@@ -22,6 +26,27 @@ pub(crate) async fn accepted(app: &App, path: &str, origin: &HeaderValue) -> boo
 pub(crate) async fn own(app: &App) -> Result<Option<String>, ApiError> {
     let site = bonafide_site::get(app.db().read(), app.parts.site).await?;
     Ok(site.base_url.as_deref().and_then(origin_of))
+}
+
+/// Refuses what the page of another origin sends: browsers say whose page it is, and other programs say nothing.
+///
+/// # Errors
+/// `origin_refused`.
+pub(super) fn check(form: &HandedOut, headers: &HeaderMap, uri: &Uri) -> Result<(), Problem> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let own = form.base_url.as_deref().and_then(origin_of);
+    if is_ours(origin, headers, uri) || accepts(&form.form.definition, own.as_deref(), origin) {
+        return Ok(());
+    }
+    Err(Problem::new("origin_refused", "The form does not take answers from pages of this origin."))
+}
+
+/// Whether the page came from this server, under the name that the browser knows it by.
+fn is_ours(origin: &str, headers: &HeaderMap, uri: &Uri) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).or_else(|| uri.authority().map(Authority::as_str));
+    let named = origin.split_once("://").map(|(_, host)| host);
+    named.is_some_and(|named| host.is_some_and(|host| named.eq_ignore_ascii_case(host)))
 }
 
 /// Whether the pages of an origin may use a form. There is no wildcard.

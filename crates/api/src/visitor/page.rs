@@ -25,6 +25,8 @@ pub(crate) struct FormPage<'a> {
     pub(crate) token: &'a str,
     /// The name of the field that people leave empty.
     pub(crate) honeypot: &'a str,
+    /// Why it is shown again.
+    pub(crate) notice: Option<Notice>,
     /// How long a visitor has to wait before it is taken.
     pub(crate) minimum_seconds: u64,
     pub(crate) purpose: &'a str,
@@ -86,6 +88,14 @@ pub(crate) enum Fault {
     Other,
 }
 
+/// Why a form was not taken though its answers are right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Notice {
+    TooEarly,
+    Stale,
+    TooMany,
+}
+
 /// A use beyond the purpose.
 pub(crate) struct Permission<'a> {
     pub(crate) name: &'a str,
@@ -124,6 +134,14 @@ pub(crate) fn form(page: &FormPage<'_>) -> String {
     let words = words::of(page.locale);
     let mut html = Html::begin(page.locale, page.title, STYLE);
     html.element("h1", &[], page.title);
+    if let Some(notice) = page.notice {
+        let text = match notice {
+            Notice::TooEarly => words.too_early,
+            Notice::Stale => words.stale,
+            Notice::TooMany => words.too_many,
+        };
+        html.ours("p", "class=\"faults\" role=\"alert\"", words, text);
+    }
     faults(&mut html, words, page);
     html.raw("<form method=\"post\"").attribute("action", page.action).raw(" accept-charset=\"utf-8\">\n");
     html.raw("<input type=\"hidden\" name=\"token\"").attribute("value", page.token).raw(">\n");

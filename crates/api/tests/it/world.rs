@@ -8,8 +8,10 @@ use bonafide_ledger::Act;
 use bonafide_model::access::Actor;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
+use bonafide_retention::Retention;
 use bonafide_storage::{Db, Options, Source};
 use bonafide_test_support::Installation;
+use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
@@ -85,7 +87,9 @@ impl World {
         };
         let password = PASSWORD.parse().expect("a password");
         accounts.create_active(Act::new(by, noon, entropy.clone()), draft, password).await.expect("an owner");
-        let parts = Parts { db, keyring, clock: Arc::new(clock.clone()), entropy, accounts, site, settings };
+        let vault = Vault::open(&home.keys_dir(), &keyring, entropy.clone(), noon, options).await.expect("a key plane");
+        let retention = Retention::new(db.clone(), vault, entropy.clone());
+        let parts = Parts { db, keyring, clock: Arc::new(clock.clone()), entropy, accounts, retention, site, settings };
         let mut world = Self { clock, service: bonafide_api::service(parts), token: String::new() };
         world.login().await;
         world

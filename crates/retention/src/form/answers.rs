@@ -9,6 +9,9 @@ use bonafide_vault::Group;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+/// How many faults one refusal names.
+const MOST_FAULTS: usize = 100;
+
 /// Answers that keep the form's rules. In clear, and in memory only: wiped when dropped, and never shown.
 pub struct Answers {
     values: Vec<(FieldKey, Group, Zeroizing<String>)>,
@@ -38,6 +41,7 @@ impl Answers {
         }
         let uses = permitted(form, uses, &mut faults);
         if !faults.is_empty() {
+            faults.truncate(MOST_FAULTS);
             return Err(faults);
         }
         let named = form.address().and_then(|field| values.iter().find(|value| value.0 == field.key));

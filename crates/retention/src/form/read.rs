@@ -2,7 +2,7 @@
 
 use super::{Definition, Form, FormVersion};
 use crate::{Error, row};
-use bonafide_model::access::ReadForms;
+use bonafide_model::access::{ReadForms, WriteForms};
 use bonafide_model::id::{FormId, FormVersionId, SiteId};
 use bonafide_model::name::FormKey;
 use bonafide_model::{Granted, Instant, Start};
@@ -73,6 +73,14 @@ pub async fn get(on: &impl ConnectionTrait, by: &Granted<ReadForms>, key: &FormK
     find(on, by.site(), key).await
 }
 
+/// One form, to be changed.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn for_change(on: &impl ConnectionTrait, by: &Granted<WriteForms>, key: &FormKey) -> Result<Form, Error> {
+    find(on, by.site(), key).await
+}
+
 pub(super) async fn find(on: &impl ConnectionTrait, site: SiteId, key: &FormKey) -> Result<Form, Error> {
     let select = sql(on, select!("AND f.key = $2"), [site.uuid().into(), key.as_str().into()]);
     on.query_one_raw(select).await?.as_ref().map(form).transpose()?.ok_or(Error::NotFound)
@@ -104,6 +112,16 @@ pub async fn versions(
         find(on, by.site(), key).await?;
     }
     rows.iter().map(version_of).collect()
+}
+
+/// How many versions a form has, a draft included.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count_versions(on: &impl ConnectionTrait, by: &Granted<ReadForms>, key: &FormKey) -> Result<u64, Error> {
+    let select =
+        "SELECT COUNT(*) FROM form_version v JOIN form f ON f.id = v.form_id WHERE f.site_id = $1 AND f.key = $2";
+    row::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await
 }
 
 /// One version of a form.

@@ -3,7 +3,7 @@
 use super::{PolicyRef, Submission};
 use crate::life::State;
 use crate::{Error, row};
-use bonafide_model::access::{CountSubmissions, HandleSubmissions};
+use bonafide_model::access::{CountSubmissions, EraseSubmissions, HandleSubmissions};
 use bonafide_model::id::{FormId, FormVersionId, SiteId, SubmissionId};
 use bonafide_model::name::FormKey;
 use bonafide_model::{Granted, Instant, Start};
@@ -99,6 +99,18 @@ pub async fn total(on: &impl ConnectionTrait, by: &Granted<CountSubmissions>) ->
 pub async fn get(
     on: &impl ConnectionTrait,
     by: &Granted<HandleSubmissions>,
+    id: SubmissionId,
+) -> Result<Submission, Error> {
+    find(on, by.site(), id).await
+}
+
+/// One submission, for whoever may erase it.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn for_erasure(
+    on: &impl ConnectionTrait,
+    by: &Granted<EraseSubmissions>,
     id: SubmissionId,
 ) -> Result<Submission, Error> {
     find(on, by.site(), id).await

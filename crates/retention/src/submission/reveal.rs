@@ -4,7 +4,7 @@ use super::{Column, Submission, Versions, find};
 use crate::life::{Event, Flags, Permission};
 use crate::purpose::{
     Asked, Exposed, Facts, Fields, FraudTrace, FulfilRequest, Grant, LegalDisclosure, Permitted, Purpose, Refused,
-    Reply, Sealed, SubjectRights,
+    Reply, Sealed, SubjectRights, joined,
 };
 use crate::{Error, Retention};
 use bonafide_ledger::{Act, Leaf, leaf};
@@ -24,6 +24,14 @@ pub struct Opened {
     pub submission: Submission,
     /// Its fields, as a JSON object: for the answer to whoever asked, and nothing else.
     pub fields: Zeroizing<String>,
+}
+
+impl Opened {
+    /// The whole as one JSON object: id, state, fields.
+    pub fn json(&self) -> Zeroizing<String> {
+        let Submission { id, state, .. } = self.submission;
+        joined(&[&format!("{{\"id\":\"{id}\",\"state\":\"{state}\",\"fields\":"), &self.fields, "}"])
+    }
 }
 
 impl Retention {

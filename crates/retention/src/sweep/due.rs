@@ -4,7 +4,7 @@ use crate::submission::{Submission, read, select};
 use crate::{Error, row};
 use bonafide_model::access::EraseSubmissions;
 use bonafide_model::id::{SiteId, SubmissionId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::sql;
 use sea_orm::ConnectionTrait;
 
@@ -67,10 +67,30 @@ pub async fn list(
     on: &impl ConnectionTrait,
     by: &Granted<EraseSubmissions>,
     at: Instant,
-    after: Option<Place>,
+    start: Start<Place>,
     limit: u64,
 ) -> Result<Vec<Submission>, Error> {
-    select_due(on, by.site(), at, after, limit).await
+    const BEFORE: &str = select!(concat!(
+        "WHERE ",
+        condition!("AND (s.ends_at, s.id) < ($3, $4) ORDER BY s.ends_at DESC, s.id DESC LIMIT $5")
+    ));
+    let (bound, id) = match start {
+        Start::First => return select_due(on, by.site(), at, None, limit).await,
+        Start::After(place) => return select_due(on, by.site(), at, Some(place), limit).await,
+        Start::Before((at, id)) => (at, id),
+    };
+    let values =
+        [by.site().uuid().into(), at.micros().into(), bound.micros().into(), id.uuid().into(), row::limit(limit)];
+    on.query_all_raw(sql(on, BEFORE, values)).await?.iter().map(read).collect()
+}
+
+/// How many [`list`] has.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn count(on: &impl ConnectionTrait, by: &Granted<EraseSubmissions>, at: Instant) -> Result<u64, Error> {
+    const COUNT: &str = concat!("SELECT COUNT(*) FROM submission s WHERE ", condition!(""));
+    row::count(on, sql(on, COUNT, [by.site().uuid().into(), at.micros().into()])).await
 }
 
 pub(crate) async fn select_due(

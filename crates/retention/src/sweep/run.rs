@@ -268,9 +268,20 @@ impl Retention {
     }
 }
 
+/// Whether the last report says the same: a sweep that waits for somebody is tried again and again, and told of once.
+async fn again(tx: &Tx, site: SiteId, report: &Report) -> Result<bool, Error> {
+    let last = "SELECT stopped FROM sweep WHERE site_id = $1 ORDER BY position DESC LIMIT 1";
+    let last = tx.query_one_raw(sql(tx, last, [site.uuid().into()])).await?;
+    let stopped: Option<String> = last.map(|row| row.try_get("", "stopped")).transpose()?.flatten();
+    Ok(report.erased == 0 && report.reduced == 0 && stopped == report.stopped)
+}
+
 async fn store(tx: &Tx, site: SiteId, report: &Report) -> Result<(), Error> {
     let at = |at: Option<Instant>| at.map_or(0, Instant::micros);
     let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    if report.stopped.is_some() && again(tx, site, report).await? {
+        return Ok(());
+    }
     if report.due > 0 || report.stopped.is_some() {
         let insert = "INSERT INTO sweep (site_id, started_at, finished_at, due, erased, reduced, held_back, stopped)
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -14,7 +14,7 @@ on_both! {
         let (spam, _) = world.submit(&form, "eve@example.org", &[], true, now()).await;
         world.retention.fulfil(world.act(days(1)), answered, TimeZone::UTC).await.expect("fulfilled");
         assert_eq!(world.sweep(days(6)).await.due, 0);
-        let at = |at| { let world = &world; async move { due::list(world.db().read(), &world.may(), at, None, 10).await.expect("readable") } };
+        let at = |at| { let world = &world; async move { due::list(world.db().read(), &world.may(), at, bonafide_model::Start::First, 10).await.expect("readable") } };
         let rules: Vec<_> = at(days(200)).await.iter().map(|found| (found.id, due::Rule::of(found).name())).collect();
         assert_eq!(rules, [(spam, "spam"), (answered, "after_fulfilment"), (waiting, "unanswered")]);
         for (day, gone) in [(7, spam), (31, answered), (180, waiting)] {

@@ -165,6 +165,7 @@ fn options(layers: &mut Layers, cli: &Cli) {
             admin_origins,
             request_timeout_seconds,
             requests_per_minute,
+            submissions_per_minute,
             write_batch,
         } = serving;
         given.extend([
@@ -175,6 +176,7 @@ fn options(layers: &mut Layers, cli: &Cli) {
             ("admin_origins", admin_origins),
             ("request_timeout_seconds", request_timeout_seconds),
             ("requests_per_minute", requests_per_minute),
+            ("submissions_per_minute", submissions_per_minute),
             ("write_batch", write_batch),
         ]);
     }

@@ -26,6 +26,7 @@ fn page<'a>(locale: &'a Locale, text: &'a str) -> FormPage<'a> {
         action: "/v1/forms/contact/submissions",
         token: "abc",
         honeypot: "homepage",
+        notice: None,
         minimum_seconds: 10,
         purpose: text,
         after_fulfilment: Period::days(30),

@@ -1,0 +1,92 @@
+//! Everything of one person, by their e-mail address: handed over, or erased.
+
+use crate::answer::Json;
+use crate::app::App;
+use crate::error::ApiError;
+use crate::extract::{Body, Caller, NoQuery};
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use bonafide_model::EmailAddress;
+use bonafide_model::access::EraseSubmissions;
+use http::HeaderValue;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    /// The address that they gave in a form.
+    #[schema(value_type = String, format = Email, max_length = 320, example = "ada@example.org")]
+    email: EmailAddress,
+    /// Only say what would happen.
+    #[serde(default)]
+    #[schema(default = false)]
+    dry_run: bool,
+}
+
+/// What an export would hold.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ExportCounts {
+    submissions: usize,
+}
+
+/// Export everything of a person
+///
+/// A ZIP archive of what they sent, as JSON, as CSV and as a page to read, and of who has read it. Each opening is on record
+/// before it happens. Nothing of the archive is kept. With `dry_run` only how much it would hold.
+#[utoipa::path(post, path = "/admin/v1/subjects/export", tag = "subjects", request_body = Person, responses((status = 200, content((Vec<u8> = "application/zip"), (ExportCounts = "application/json")))), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn export_subject(
+    State(app): State<App>,
+    caller: Caller,
+    _: NoQuery,
+    body: Body<Person>,
+) -> Result<Response, ApiError> {
+    let act = caller.may::<EraseSubmissions>()?;
+    let export = app.retention().export(act, &body.value.email).await?;
+    if body.value.dry_run {
+        return Ok(Json(ExportCounts { submissions: export.submissions() }).into_response());
+    }
+    let archive = export.archive().await?;
+    let mut response = archive.to_vec().into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"export.zip\""));
+    Ok(response)
+}
+
+/// What an erasure did, or would do.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErasedView {
+    /// How many submissions are erased.
+    erased: u64,
+    counts: ErasedCounts,
+}
+
+/// How much went, by where it stood.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ErasedCounts {
+    submissions: u64,
+    /// Rows of sealed values that went with them.
+    sealed_values: u64,
+    /// Submissions that a legal hold keeps.
+    held: u64,
+}
+
+/// Erase everything of a person
+///
+/// Every submission that was sent with their address. Done again, it finds nothing left. With `dry_run` only how much would go.
+#[utoipa::path(post, path = "/admin/v1/subjects/erase", tag = "subjects", request_body = Person, responses((status = 200, body = ErasedView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn erase_subject(
+    State(app): State<App>,
+    caller: Caller,
+    _: NoQuery,
+    body: Body<Person>,
+) -> Result<Json<ErasedView>, ApiError> {
+    let act = caller.may::<EraseSubmissions>()?;
+    let Person { email, dry_run } = body.value;
+    let erased = app.retention().erase_subject(act, &email, dry_run).await?;
+    let counts =
+        ErasedCounts { submissions: erased.submissions, sealed_values: erased.sealed_values, held: erased.held };
+    Ok(Json(ErasedView { erased: if dry_run { 0 } else { erased.submissions }, counts }))
+}
