@@ -58,10 +58,15 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
     }
 }
 
+/// Marks a page for people that says by itself what is wrong.
+#[derive(Clone, Copy)]
+pub(crate) struct Page;
+
 /// Makes every error a problem document and adds the headers that all answers have.
 fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Response {
     let problem = response.extensions_mut().remove::<Problem>();
-    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let is_page = response.extensions_mut().remove::<Page>().is_some();
+    let is_error = !is_page && (response.status().is_client_error() || response.status().is_server_error());
     if let Some(problem) = problem.or_else(|| is_error.then(|| Problem::for_status(response.status()))) {
         let allow = response.headers().get(header::ALLOW).cloned();
         response = problem.write(id);
@@ -81,7 +86,7 @@ fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Resp
     if path.starts_with("/admin/") || path.starts_with("/preview/") {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     }
-    if path.starts_with("/v1/forms/") {
+    if path.starts_with("/v1/forms/") || path.starts_with("/v1/my/") {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response

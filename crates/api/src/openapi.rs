@@ -203,13 +203,25 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
     }
     let candidates = [
         (400, true),
-        (401, secured || path.ends_with("/login") || path.ends_with("/refresh") || path.starts_with("/v1/policies")),
+        (
+            401,
+            secured
+                || is_receipt && changes
+                || path.ends_with("/login")
+                || path.ends_with("/refresh")
+                || path.starts_with("/v1/policies"),
+        ),
         (403, secured && !is_receipt || is_sending || path.starts_with("/v1/policies")),
         (404, has_path_parameter),
         // of the path: no operation answers so itself
         (405, true),
         (408, true),
-        (409, is_sending || changes && secured && !path.contains("/auth/") && !path.contains("/site")),
+        (
+            409,
+            is_sending
+                || is_receipt && changes
+                || changes && secured && !path.contains("/auth/") && !path.contains("/site"),
+        ),
         (412, is_conditional(path, method)),
         (413, has_body || changes),
         (415, has_body || changes),

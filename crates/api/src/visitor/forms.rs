@@ -18,7 +18,7 @@ use bonafide_retention::Fault;
 use bonafide_retention::form::{self, Definition, FormVersion, Kind, Localized, Switch};
 use bonafide_retention::intake::{HONEYPOT, proof, token};
 use http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -407,6 +407,13 @@ pub(crate) fn show(html: String, locale: &Locale, frames: &[&str]) -> Response {
     // with `no-referrer` browsers would send the form with `Origin: null`
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     response
+}
+
+/// A page that tells what is wrong, under the status that programs go by.
+pub(super) fn says(mut page: Response, status: StatusCode) -> Response {
+    *page.status_mut() = status;
+    page.extensions_mut().insert(crate::layers::Page);
+    page
 }
 
 fn uncached(body: Vec<u8>, content_type: &'static str, locale: &Locale) -> Response {

@@ -8,6 +8,7 @@
 mod forms;
 mod letter;
 mod my;
+mod my_page;
 pub(crate) mod origins;
 pub(crate) mod page;
 pub(crate) mod posted;
@@ -59,6 +60,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(forms::get_form_page))
         .routes(routes!(submissions::create_submission))
         .routes(routes!(my::get_my_submission, my::erase_my_submission))
+        .routes(routes!(my_page::get_my_page, my_page::press_my_page))
         .routes(routes!(my::cancel_my_erasure))
         .routes(routes!(my::restrict_my_submission))
         .routes(routes!(my::object_my_submission))

@@ -44,33 +44,33 @@ pub(crate) struct MySubmission {
     form: FormKey,
     /// `received`, `open`, `fulfilled`, `due`, `erasing`, `erased` or `final`; `restricted` while nobody may use it.
     #[schema(example = "received")]
-    state: &'static str,
+    pub(super) state: &'static str,
     #[schema(value_type = String, format = DateTime)]
-    submitted_at: Instant,
+    pub(super) submitted_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    fulfilled_at: Option<Instant>,
+    pub(super) fulfilled_at: Option<Instant>,
     /// When it is erased at the latest.
     #[schema(value_type = String, format = DateTime)]
-    due_at: Instant,
+    pub(super) due_at: Instant,
     /// When it is erased because that was asked for. Until then it can be cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    erase_at: Option<Instant>,
+    pub(super) erase_at: Option<Instant>,
     /// Since when nobody can read it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    erased_at: Option<Instant>,
+    pub(super) erased_at: Option<Instant>,
     /// Since when no file keeps any of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    scrubbed_at: Option<Instant>,
+    pub(super) scrubbed_at: Option<Instant>,
     /// Since when the last key that could have opened it is gone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     final_at: Option<Instant>,
     /// The further uses that are permitted.
-    permissions: Vec<UsePermitted>,
+    pub(super) permissions: Vec<UsePermitted>,
     /// The further uses that can be permitted.
     #[schema(example = json!(["newsletter"]))]
     offered: Vec<String>,
@@ -91,7 +91,7 @@ impl From<Mine> for MySubmission {
             scrubbed_at: found.scrubbed_at,
             final_at: found.final_at,
             permissions: UsePermitted::all(&permissions),
-            offered,
+            offered: offered.into_iter().map(|(r#use, _)| r#use).collect(),
             form: found.form,
         }
     }

@@ -5,6 +5,7 @@
 //! groups have legends, faults stand on top with links, and the language of each phrase is marked.
 
 mod markup;
+pub(crate) mod mine;
 
 use super::words::{self, Words};
 use bonafide_model::{Instant, Locale, Period};
@@ -183,6 +184,7 @@ pub(crate) fn receipt(page: &ReceiptPage<'_>) -> String {
         html.text(before).instant(*until).text(after).raw(")</dd>\n");
     }
     html.raw("</dl>\n");
+    mine::link(&mut html, page.locale, page.token);
     html.end()
 }
 

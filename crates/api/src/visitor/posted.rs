@@ -30,14 +30,8 @@ impl Posted {
     /// A problem that repeats nothing of what was sent, but a name that may be that of a field.
     pub(crate) fn parse(body: &[u8], honeypot: &str) -> Result<Self, Problem> {
         let mut posted = Self::default();
-        for (index, pair) in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).enumerate() {
-            if index >= MOST {
-                let message = format!("A form has at most {MOST} fields.");
-                return Err(Problem::new("malformed_request", message));
-            }
-            let mut halves = pair.splitn(2, |byte| *byte == b'=');
-            let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
-            posted.take(&decode(name)?, decode(value)?, honeypot)?;
+        for (name, value) in decode_pairs(body)? {
+            posted.take(&name, value, honeypot)?;
         }
         Ok(posted)
     }
@@ -70,6 +64,20 @@ impl Posted {
             Some(_) => Err(Problem::new("duplicate_key", "A field stands there twice.")),
         }
     }
+}
+
+/// The names and values of a body.
+pub(super) fn decode_pairs(body: &[u8]) -> Result<Vec<(String, String)>, Problem> {
+    let mut pairs = Vec::new();
+    for pair in body.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+        if pairs.len() >= MOST {
+            return Err(Problem::new("malformed_request", format!("A form has at most {MOST} fields.")));
+        }
+        let mut halves = pair.splitn(2, |byte| *byte == b'=');
+        let (name, value) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
+        pairs.push((decode(name)?, decode(value)?));
+    }
+    Ok(pairs)
 }
 
 /// The name is shown only if it looks like one; it could be anything that somebody wrote.

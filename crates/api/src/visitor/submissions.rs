@@ -4,7 +4,7 @@
 //! proof of work, the answers. Then the keys are made durable, and in a second commit the rest. Only then is it
 //! acknowledged. A browser without scripts gets a page in every case that a person can do something about.
 
-use super::forms::{FormQuery, HandedOut, Refill, hand_out};
+use super::forms::{FormQuery, HandedOut, Refill, hand_out, says};
 use super::letter::{Letter, NewSubmission};
 use super::origins;
 use super::page::Notice;
@@ -70,21 +70,16 @@ pub(crate) async fn create_submission(
         Ok(created) if letter.is_page => Ok(receipt::page(&created, &form).unwrap_or_else(|| created.into_response())),
         Ok(created) => Ok(created.into_response()),
         Err(Refusal::Faults(faults)) if letter.is_page => {
-            Ok(refused(form.page(&app, &refill(&faults, None, true)), StatusCode::UNPROCESSABLE_ENTITY))
+            Ok(says(form.page(&app, &refill(&faults, None, true)), StatusCode::UNPROCESSABLE_ENTITY))
         }
         Err(Refusal::Again(notice, problem)) if letter.is_page => {
             let page = form.page(&app, &refill(&[], Some(notice), notice == Notice::TooEarly));
-            Ok(refused(page, problem.status()))
+            Ok(says(page, problem.status()))
         }
         Err(Refusal::Faults(faults)) => Err(faults_of(faults).into()),
         Err(Refusal::Again(_, problem)) => Err(problem.into()),
         Err(Refusal::Other(error)) => Err(error),
     }
-}
-
-fn refused(mut page: Response, status: StatusCode) -> Response {
-    *page.status_mut() = status;
-    page
 }
 
 async fn take_in(

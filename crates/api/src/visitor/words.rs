@@ -4,6 +4,7 @@
 //! [`Words`] to the table; the compiler and the tests ask for every phrase.
 
 mod languages;
+pub(crate) mod mine;
 
 use bonafide_model::{Locale, Period};
 

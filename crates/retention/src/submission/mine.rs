@@ -3,6 +3,7 @@
 use super::handle::live;
 use super::receive::receipt_hash;
 use super::{Submission, Versions, list, select};
+use crate::form::Localized;
 use crate::life::{Permission as Noted, State};
 use crate::{Error, Retention};
 use bonafide_ledger::{Leaf, leaf};
@@ -25,8 +26,8 @@ pub struct Mine {
     pub submission: Submission,
     /// The permissions that hold, with their ends.
     pub permissions: Vec<(String, Instant)>,
-    /// The further uses that the form asks about now.
-    pub offered: Vec<String>,
+    /// The further uses that the form asked about, each with its words.
+    pub offered: Vec<(String, Localized)>,
 }
 
 impl Retention {
@@ -40,7 +41,8 @@ impl Retention {
         let rules = if submission.state.is_live() { self.vault.rules(submission.id.uuid()).await? } else { None };
         let given = rules.map(|rules| rules.permissions).unwrap_or_default();
         let given = given.into_iter().filter(|given| given.expires_at > now);
-        let offered = versions.collected.definition.permissions.iter().map(|extra| extra.r#use.to_string());
+        let offered = versions.collected.definition.permissions.iter();
+        let offered = offered.map(|extra| (extra.r#use.to_string(), extra.text.clone()));
         Ok(Mine {
             offered: offered.collect(),
             permissions: given.map(|given| (given.r#use, given.expires_at)).collect(),
