@@ -75,6 +75,7 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Answered => Problem::new("form_in_use", "A form that was published cannot be deleted; take it offline."),
         E::Invalid(faults) => faults_of(faults),
         E::Clash(clash) => Problem::new("conflict", format!("{clash}.")),
+        E::NotAsked => Problem::new("conflict", "No sweep waits for a person's word, or it is about more than that."),
         E::TooLate => Problem::new("conflict", "It would be due at once."),
         E::Refused(Refused::Gone) => Problem::new("erased", "It is erased: nobody can read it any more."),
         E::Refused(refused) => {

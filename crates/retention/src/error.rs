@@ -33,6 +33,9 @@ pub enum Error {
     /// The longest time that a request may stay unanswered has passed.
     #[error("the longest time that a request may stay unanswered has passed")]
     TooLate,
+    /// No sweep waits for a person's word, or for one about more than was agreed to.
+    #[error("no sweep waits for this")]
+    NotAsked,
     /// The purpose is refused.
     #[error("it may not be read for this purpose: {0}")]
     Refused(#[from] Refused),

@@ -8,14 +8,11 @@ use bonafide_keyring::Entropy;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, TimeZone};
 use bonafide_retention::sweep::guard::{ClockGuard, Reading};
-use bonafide_retention::sweep::{Report, Sweeper};
+use bonafide_retention::sweep::{Report, Sweeper, health};
 use bonafide_retention::{Error, Retention};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// How often the sweep looks for what is due: nothing stays longer than that beyond its time.
-const SWEEP: Duration = Duration::from_secs(10);
 
 /// How often erasures are looked for that another process, or an earlier run, has left half done.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -63,7 +60,7 @@ impl Keeper {
                 Ok(None) => tracing::debug!("Another process sweeps"),
                 Err(error) => tracing::error!(error = %error, "What is due could not be erased"),
             }
-            either(SWEEP, self.retention.woken()).await;
+            either(health::EVERY, self.retention.woken()).await;
         }
     }
 

@@ -7,6 +7,7 @@ use crate::extract::{Caller, NoQuery};
 use axum::extract::State;
 use bonafide_model::Instant;
 use bonafide_model::access::ReadStatus;
+use bonafide_retention::sweep::health::{Cause, Health};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -27,6 +28,84 @@ pub(crate) struct StatusView {
     now: Instant,
     /// How many bytes of finished answers are in memory.
     cache_bytes: usize,
+    /// Whether what was promised to visitors is kept.
+    retention: RetentionStatus,
+}
+
+/// Whether what was promised to visitors is kept.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RetentionStatus {
+    /// `green`, or `red` if somebody has to look.
+    #[schema(example = "green")]
+    state: &'static str,
+    /// Why it is red.
+    causes: Vec<StatusCause>,
+    /// How many submissions are kept.
+    submissions: u64,
+    /// How many of them are held.
+    held: u64,
+    /// Since when the submission that waits longest for its erasure has been due.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    overdue_since: Option<Instant>,
+    /// How many erasures are under way.
+    erasing: u64,
+    /// Since when the one that waits longest has been.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    erasing_since: Option<Instant>,
+    /// When a sweep last did all there was to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_sweep_at: Option<Instant>,
+    /// When the keys of submissions were last renewed.
+    #[schema(value_type = String, format = DateTime)]
+    keys_renewed_at: Instant,
+}
+
+/// Something that a person has to look at.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct StatusCause {
+    /// Stable; what a program should look at.
+    #[schema(example = "submissions_overdue")]
+    code: &'static str,
+    /// What it means, and what to do.
+    message: &'static str,
+}
+
+impl From<Health> for RetentionStatus {
+    fn from(health: Health) -> Self {
+        Self {
+            state: if health.causes.is_empty() { "green" } else { "red" },
+            causes: health.causes.into_iter().map(StatusCause::from).collect(),
+            submissions: health.records,
+            held: health.held,
+            overdue_since: health.overdue_since,
+            erasing: health.erasing,
+            erasing_since: health.erasing_since,
+            last_sweep_at: health.watch.last_success_at,
+            keys_renewed_at: health.epoch_began_at,
+        }
+    }
+}
+
+impl From<Cause> for StatusCause {
+    fn from(cause: Cause) -> Self {
+        let message = match cause {
+            Cause::Overdue => "Submissions are kept beyond their time: see the log for why the sweep does not come.",
+            Cause::ClockJumped => {
+                "The clock jumped, and nothing is erased since: look at it, then POST /admin/v1/retention/trust-clock."
+            }
+            Cause::Unconfirmed => {
+                "A sweep would erase unusually much: see GET /admin/v1/retention/due, then POST /admin/v1/retention/confirm."
+            }
+            Cause::Unsettled => {
+                "An erasure was begun and does not end: see the log for why. Nobody can read what it is about."
+            }
+            Cause::KeysOutdated => "The keys were not renewed within a day: see the log for why.",
+        };
+        Self { code: cause.name(), message }
+    }
 }
 
 /// Read the state of the system
@@ -45,5 +124,6 @@ pub(crate) async fn get_status(
         started_at: app.started,
         now: app.now(),
         cache_bytes: app.store.bytes(),
+        retention: app.retention().health(app.parts.site, app.now()).await?.into(),
     }))
 }

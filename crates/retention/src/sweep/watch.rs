@@ -39,14 +39,14 @@ impl Retention {
     /// Agrees to as many scheduled erasures as wait for a person's word.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if none do, or more than `count`.
+    /// [`Error::NotAsked`] if none do, or more than `count`.
     pub async fn confirm(&self, act: Act<EraseSubmissions>, count: u64) -> Result<Watch, Error> {
         let confirmed = self.db.write(move |tx| {
             let act = act.clone();
             async move {
                 let watch = read(tx, act.site()).await?;
                 if watch.asked.is_none_or(|asked| asked > count) {
-                    return Err(Error::NotFound);
+                    return Err(Error::NotAsked);
                 }
                 let update = "UPDATE retention_watch SET confirmed = asked, asked = NULL WHERE site_id = $1";
                 tx.execute_raw(sql(tx, update, [act.site().uuid().into()])).await?;
