@@ -13,6 +13,8 @@ pub(crate) enum Who {
     Known,
     /// A person who is logged in, and no API token.
     Person,
+    /// The holder of a receipt.
+    Holder,
     /// The owner and these roles, and tokens with this scope.
     Having(&'static str, &'static [&'static str]),
 }
@@ -41,6 +43,16 @@ const TABLE: &[(&str, Who)] = &[
     ("get_policy_feed", Who::Anybody),
     ("get_published_form", Who::Anybody),
     ("get_form_page", Who::Anybody),
+    ("create_submission", Who::Anybody),
+    ("get_my_page", Who::Anybody),
+    ("press_my_page", Who::Anybody),
+    ("get_my_submission", Who::Holder),
+    ("erase_my_submission", Who::Holder),
+    ("cancel_my_erasure", Who::Holder),
+    ("restrict_my_submission", Who::Holder),
+    ("object_my_submission", Who::Holder),
+    ("permit_my_use", Who::Holder),
+    ("withdraw_my_use", Who::Holder),
     ("get_public_document", Who::Anybody),
     ("get_health", Who::Anybody),
     ("get_readiness", Who::Anybody),
@@ -67,6 +79,29 @@ const TABLE: &[(&str, Who)] = &[
     ("update_revision", Who::Having("policies:write", WRITERS)),
     ("delete_revision", Who::Having("policies:write", WRITERS)),
     ("publish_revision", Who::Having("policies:publish", PRIVACY)),
+    ("list_forms", Who::Having("forms:read", ALL)),
+    ("get_form", Who::Having("forms:read", ALL)),
+    ("list_form_versions", Who::Having("forms:read", ALL)),
+    ("get_form_version", Who::Having("forms:read", ALL)),
+    ("create_form", Who::Having("forms:write", WRITERS)),
+    ("update_form", Who::Having("forms:write", WRITERS)),
+    ("delete_form", Who::Having("forms:write", WRITERS)),
+    ("publish_form", Who::Having("forms:publish", PRIVACY)),
+    ("unpublish_form", Who::Having("forms:publish", PRIVACY)),
+    ("count_submissions", Who::Having("submissions:count", ALL)),
+    ("list_submissions", Who::Having("submissions:handle", PRIVACY)),
+    ("get_submission", Who::Having("submissions:handle", PRIVACY)),
+    ("open_submission", Who::Having("submissions:handle", PRIVACY)),
+    ("fulfil_submission", Who::Having("submissions:handle", PRIVACY)),
+    ("reopen_submission", Who::Having("submissions:handle", PRIVACY)),
+    ("restrict_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("erase_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("export_subject", Who::Having("submissions:erase", PRIVACY)),
+    ("erase_subject", Who::Having("submissions:erase", PRIVACY)),
+    ("list_due", Who::Having("submissions:erase", PRIVACY)),
+    ("list_sweeps", Who::Having("submissions:erase", PRIVACY)),
+    ("confirm_sweep", Who::Having("submissions:erase", PRIVACY)),
+    ("trust_clock", Who::Having("submissions:erase", PRIVACY)),
     ("list_users", Who::Having("users:read", PRIVACY)),
     ("get_user", Who::Having("users:read", PRIVACY)),
     ("create_user", Who::Having("users:write", &[])),
@@ -100,6 +135,15 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         }
         "update_user" => json!({"display_name": format!("User {n}")}),
         "create_token" => json!({"name": format!("Made {n}"), "family": "admin", "scopes": ["policies:read"]}),
+        "create_form" => json!({"form": format!("made-{n}"), "title": {"en": "Made"}}),
+        "update_form" => json!({"title": {"en": format!("Form {n}")}}),
+        "create_submission" => json!({"token": "x", "fields": {}}),
+        "press_my_page" => json!({}),
+        "open_submission" => json!({"purpose": "fulfil_request"}),
+        "restrict_submission" => json!({"restricted": false}),
+        "erase_submission" => json!({"reason": "subject_request"}),
+        "export_subject" | "erase_subject" => json!({"email": format!("made-{n}@example.org"), "dry_run": true}),
+        "confirm_sweep" => json!({"count": n}),
         _ => return None,
     })
 }
@@ -120,20 +164,30 @@ pub(crate) struct Operation {
 #[derive(Clone, Debug)]
 pub(crate) struct Objects<'a> {
     pub(crate) policy: &'a str,
+    pub(crate) form: &'a str,
     pub(crate) number: u32,
+    /// The id of an account.
     pub(crate) id: &'a str,
+    /// The id of a submission.
+    pub(crate) submission: &'a str,
 }
 
 /// Objects that are not there.
 pub(crate) const ABSENT: Objects<'static> =
-    Objects { policy: "absent", number: 1, id: "01980000-0000-7000-8000-000000000000" };
+    Objects { policy: "absent", form: "absent", number: 1, id: NOBODY, submission: NOBODY };
+const NOBODY: &str = "01980000-0000-7000-8000-000000000000";
 
 impl Operation {
     /// Its address; a comparison has the two numbers it needs.
     pub(crate) fn path_of(&self, objects: &Objects<'_>) -> String {
-        let path = self.path.replace("{policy}", objects.policy).replace("{id}", objects.id);
-        let path = path.replace("{number}", &objects.number.to_string());
-        if path.ends_with("/diff") { format!("{path}?from=1&to=2") } else { path }
+        let id = if self.path.contains("/submissions/") { objects.submission } else { objects.id };
+        let path = self.path.replace("{policy}", objects.policy).replace("{form}", objects.form).replace("{id}", id);
+        let path = path.replace("{number}", &objects.number.to_string()).replace("{use}", "newsletter");
+        match self.id.as_str() {
+            "compare_revisions" => format!("{path}?from=1&to=2"),
+            "list_due" => format!("{path}?at=2100-01-01T00:00:00Z"),
+            _ => path,
+        }
     }
 
     pub(crate) fn takes(&self, parameter: &str) -> bool {
@@ -145,6 +199,12 @@ impl Operation {
 
     pub(crate) fn has_body(&self) -> bool {
         self.described.get("requestBody").is_some()
+    }
+
+    /// Whether it takes JSON and nothing else.
+    pub(crate) fn takes_json(&self) -> bool {
+        let content = self.described["requestBody"]["content"].as_object();
+        content.is_some_and(|content| content.keys().all(|media| media.ends_with("json")))
     }
 
     pub(crate) fn creates(&self) -> bool {

@@ -21,8 +21,8 @@ pub use export::Export;
 pub struct Erased {
     /// Submissions that are erased.
     pub submissions: u64,
-    /// Sealed values that went with them.
-    pub sealed_values: u64,
+    /// Keys that were destroyed with them.
+    pub keys: u64,
     /// Submissions that a legal hold keeps.
     pub held: u64,
 }
@@ -66,7 +66,7 @@ impl Retention {
             for submission in &theirs {
                 if submission.held { erased.held += 1 } else { erased.submissions += 1 }
             }
-            erased.sealed_values = erased.submissions;
+            erased.keys = erased.submissions;
             return Ok(erased);
         }
         let wanted: Vec<_> =
@@ -75,7 +75,7 @@ impl Retention {
             match outcome {
                 Outcome::Destroyed | Outcome::Gone => {
                     erased.submissions += 1;
-                    erased.sealed_values += 1;
+                    erased.keys += 1;
                 }
                 Outcome::Held | Outcome::Locked | Outcome::Changed => erased.held += 1,
             }

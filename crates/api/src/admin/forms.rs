@@ -7,7 +7,6 @@ use crate::error::ApiError;
 use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, NoQuery, Nothing, Path, Query};
 use crate::json;
 use crate::paging::{List, Listed, Page, PageQuery};
-use crate::problem::Problem;
 use axum::extract::State;
 use bonafide_model::Instant;
 use bonafide_model::access::{PublishForms, ReadForms, WriteForms};
@@ -401,14 +400,15 @@ pub(crate) async fn update_form(
     Ok(versioned(form))
 }
 
-/// What a form says after a patch; the version is asked first, so that nobody is told of faults in an old text.
+/// What a form says after a patch, if it still is what the caller has read.
 fn changed(found: &Form, version: i64, patch: Merge) -> Result<Definition, ApiError> {
     let mut document = serde_json::to_value(&found.definition).unwrap_or_default();
+    merge(&mut document, Value::Object(patch.0));
+    let definition = json::shape(document)?;
     if found.version != version {
         return Err(bonafide_retention::Error::Stale { current: found.version }.into());
     }
-    merge(&mut document, Value::Object(patch.0));
-    Ok(json::shape(document).map_err(Problem::from)?)
+    Ok(definition)
 }
 
 /// Delete a form

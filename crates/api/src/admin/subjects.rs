@@ -67,8 +67,8 @@ pub(crate) struct ErasedView {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ErasedCounts {
     submissions: u64,
-    /// Rows of sealed values that went with them.
-    sealed_values: u64,
+    /// Those whose keys were destroyed.
+    keys: u64,
     /// Submissions that a legal hold keeps.
     held: u64,
 }
@@ -87,6 +87,6 @@ pub(crate) async fn erase_subject(
     let Person { email, dry_run } = body.value;
     let erased = app.retention().erase_subject(act, &email, dry_run).await?;
     let counts =
-        ErasedCounts { submissions: erased.submissions, sealed_values: erased.sealed_values, held: erased.held };
+        ErasedCounts { submissions: erased.submissions, keys: erased.keys, held: erased.held };
     Ok(Json(ErasedView { erased: if dry_run { 0 } else { erased.submissions }, counts }))
 }

@@ -74,9 +74,11 @@ impl Retention {
         Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
     }
 
+    /// A statement that ends in a list; an empty one is written as PostgreSQL wants it.
     fn naming(&self, head: &str, records: &[uuid::Uuid]) -> Statement {
         let marks: Vec<_> = (1..=records.len()).map(|number| format!("${number}")).collect();
-        let text = format!("{head} ({})", marks.join(", "));
+        let list = if marks.is_empty() { "NULL".to_owned() } else { marks.join(", ") };
+        let text = format!("{head} ({list})");
         let values = records.iter().map(|record| Value::from(*record));
         Statement::from_sql_and_values(self.db.read().get_database_backend(), text, values)
     }

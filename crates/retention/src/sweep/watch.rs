@@ -63,7 +63,7 @@ impl Retention {
     /// Says that the clock is right: destruction goes on.
     ///
     /// # Errors
-    /// [`Error::NotFound`] if it is not suspended.
+    /// [`Error::NotAsked`] if it is not suspended.
     pub async fn trust_clock(&self, act: Act<EraseSubmissions>) -> Result<Watch, Error> {
         let trusted = self.db.write(move |tx| {
             let act = act.clone();
@@ -72,7 +72,7 @@ impl Retention {
                     WHERE site_id = $1 AND suspended_at IS NOT NULL";
                 let done = tx.execute_raw(sql(tx, update, [act.site().uuid().into()])).await?;
                 if done.rows_affected() == 0 {
-                    return Err(Error::NotFound);
+                    return Err(Error::NotAsked);
                 }
                 act.record(tx, "sweep.trust_clock", Object { kind: "sweep", key: None });
                 read(tx, act.site()).await

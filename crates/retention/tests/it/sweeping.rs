@@ -102,7 +102,7 @@ on_both! {
         let (watch, overdue) = world.retention.watch(world.site, days(181)).await.expect("readable");
         assert_eq!((watch.asked, watch.last_success_at), (Some(59), None));
         assert_eq!(overdue, Some(days(180)));
-        assert!(matches!(world.retention.confirm(world.act(days(181)), 58).await, Err(Error::NotFound)));
+        assert!(matches!(world.retention.confirm(world.act(days(181)), 58).await, Err(Error::NotAsked)));
         world.retention.confirm(world.act(days(181)), 59).await.expect("confirmed");
         let report = world.sweep(days(181)).await;
         assert_eq!((report.erased, report.stopped), (59, None));
@@ -123,7 +123,7 @@ on_both! {
         assert!(world.get(id).await.state.is_live());
         world.retention.trust_clock(world.act(now())).await.expect("trusted");
         assert_eq!(world.sweep(now()).await.stopped, None);
-        assert!(matches!(world.retention.trust_clock(world.act(now())).await, Err(Error::NotFound)));
+        assert!(matches!(world.retention.trust_clock(world.act(now())).await, Err(Error::NotAsked)));
     }
 
     /// A shorter period binds what is there; a longer one does not.
