@@ -13,5 +13,6 @@ mod operations;
 mod policies;
 mod scanner;
 mod site;
+mod submissions;
 mod tokens;
 mod users;

@@ -144,7 +144,13 @@ def digests(text):
 
 
 def windows(data, width=16, most=8):
-    """Pieces of sealed bytes; a freed cell loses its first four bytes to the database, so one piece is not enough."""
+    """Pieces of sealed bytes; a freed cell loses its first four bytes to the database, so one piece is not enough.
+
+    What is short is a tag with the record beside it, which says something only as a whole.
+    """
+    if len(data) < 2 * width:
+        yield 0, data
+        return
     last = max(len(data) - width, 0)
     for index in range(most):
         at = last * index // max(most - 1, 1)
@@ -279,13 +285,14 @@ def unpack(unpacker, opened):
 # --- what was sealed -------------------------------------------------------------------------------------------------
 
 
-def take(database, record):
-    """The blobs of all rows, in whatever table of an SQLite database, that name a record: its ciphertext, its keys."""
+def take(database, record, only=()):
+    """The blobs of all rows, of some tables or all of an SQLite database, that name a record: its ciphertext, its keys."""
     record = uuid.UUID(record)
     names = [record.bytes, str(record), record.hex]
     taken = {}
     opened = sqlite3.connect(f"file:{urllib.parse.quote(database)}?mode=ro", uri=True)
     tables = [row[0] for row in opened.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    tables = [table for table in tables if table in only or not only]
     for table in tables:
         rows = opened.execute(f'SELECT * FROM "{table}"')
         columns = [column[0] for column in rows.description]
@@ -384,6 +391,8 @@ def main():
         command = commands.add_parser(name)
         for argument in ["markers", *more]:
             command.add_argument(argument)
+        if name == "take":
+            command.add_argument("table", nargs="*", help="the tables that hold what is sealed; all of them if none is named")
     find = commands.add_parser("find")
     find.add_argument("--only", choices=["texts", "binary"], help="the visitor's words alone, or the sealed bytes alone")
     find.add_argument("markers")
@@ -399,7 +408,7 @@ def main():
         print(json.dumps(visitor.send(given.url, given.form, values(made))))
         return 0
     if given.command == "take":
-        taken = take(given.database, given.record)
+        taken = take(given.database, given.record, given.table)
         made["binary"].update(taken)
         write(given.markers, made)
         print(json.dumps(sorted(taken)))

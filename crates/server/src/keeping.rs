@@ -7,7 +7,7 @@ use crate::clock::Monotonic;
 use bonafide_keyring::Entropy;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, TimeZone};
-use bonafide_retention::sweep::guard::{ClockGuard, Reading};
+use bonafide_retention::sweep::guard::Reading;
 use bonafide_retention::sweep::{Report, Sweeper, health};
 use bonafide_retention::{Error, Retention};
 use std::future::Future;
@@ -48,7 +48,7 @@ impl Keeper {
         let monotonic = Monotonic::start();
         let reading = || Reading { wall: self.clock.now(), monotonic: monotonic.elapsed() };
         let holder = format!("{:032x}", u128::from_be_bytes(entropy.bytes()));
-        let mut sweeper = Sweeper { site: self.site, holder, guard: ClockGuard::trusting(reading()) };
+        let mut sweeper = Sweeper::new(self.site, holder, reading());
         let mut said = None;
         loop {
             let swept = match self.zone().await {

@@ -25,6 +25,7 @@
 //!
 //! Start reading at [`installation`], then [`server`] and [`postgres`].
 
+mod clock;
 mod command;
 mod environment;
 pub mod installation;
@@ -34,6 +35,7 @@ mod python;
 pub mod server;
 pub mod shared;
 
+pub use clock::ShiftedClock;
 pub use command::Output;
 pub use installation::{Backend, Installation};
 pub use postgres::TestDatabase;

@@ -86,7 +86,6 @@ pub(crate) async fn erase_subject(
     let act = caller.may::<EraseSubmissions>()?;
     let Person { email, dry_run } = body.value;
     let erased = app.retention().erase_subject(act, &email, dry_run).await?;
-    let counts =
-        ErasedCounts { submissions: erased.submissions, keys: erased.keys, held: erased.held };
+    let counts = ErasedCounts { submissions: erased.submissions, keys: erased.keys, held: erased.held };
     Ok(Json(ErasedView { erased: if dry_run { 0 } else { erased.submissions }, counts }))
 }

@@ -94,15 +94,15 @@ async fn take_in(
         return Ok(created);
     }
     let token = checked(app, form, letter)?;
-    if let Err(seconds) = app.visitors.count(client, token.scriptless, app.now()) {
-        let problem = Problem::new("too_many_requests", "Too many forms came from here; wait a little.");
-        return Err(Refusal::Again(Notice::TooMany, problem.header(RETRY_AFTER, seconds.to_string())));
-    }
     // a form that is sent twice without a key of its own is known by its token, which only its sender has
     let key = IdempotencyKey(Some(repeated.0.unwrap_or_else(|| letter.token.clone())));
     let Ok(claim) = app.visitors.spent.claim(token.nonce, app.now()) else {
         return earlier(app, &route, &key, letter).await;
     };
+    if let Err(seconds) = app.visitors.count(client, token.scriptless, app.now()) {
+        let problem = Problem::new("too_many_requests", "Too many forms came from here; wait a little.");
+        return Err(Refusal::Again(Notice::TooMany, problem.header(RETRY_AFTER, seconds.to_string())));
+    }
     let proof = work_done(app, form, letter, token.scriptless).await?;
     let answers = Answers::parse(&form.form.definition, &letter.posted.fields, &letter.posted.permissions);
     let created = keep(app, form, letter, &route, key, answers.map_err(Refusal::Faults)?).await?;

@@ -52,7 +52,16 @@ pub struct Sweeper {
     /// The process, by a random name.
     pub holder: String,
     /// The guard of its clock.
-    pub guard: ClockGuard,
+    guard: ClockGuard,
+    /// Whether destruction was suspended when it looked last.
+    suspended: bool,
+}
+
+impl Sweeper {
+    /// A sweeper that trusts its clocks as they are now. `holder` is a random name of the process.
+    pub const fn new(site: SiteId, holder: String, now: Reading) -> Self {
+        Self { site, holder, guard: ClockGuard::trusting(now), suspended: false }
+    }
 }
 
 impl Retention {
@@ -93,16 +102,19 @@ impl Retention {
     async fn clock_is_suspect(&self, sweeper: &mut Sweeper, reading: Reading) -> Result<bool, Error> {
         let site = sweeper.site;
         if watch::read(self.db.read(), site).await?.suspended_at.is_some() {
-            // whoever lifts it trusts the clock as it is then
-            sweeper.guard = ClockGuard::trusting(reading);
+            sweeper.suspended = true;
             return Ok(true);
+        }
+        if std::mem::take(&mut sweeper.suspended) {
+            // whoever lifted it trusts the clock as it is now
+            sweeper.guard = ClockGuard::trusting(reading);
         }
         let Err(jumped) = sweeper.guard.check(reading) else { return Ok(false) };
         let write = self.db.write(move |tx| {
             async move { watch::suspend(tx, site, jumped.by_micros / 1_000_000, reading.wall).await }.boxed()
         });
         write.await?;
-        sweeper.guard = ClockGuard::trusting(reading);
+        sweeper.suspended = true;
         Ok(true)
     }
 

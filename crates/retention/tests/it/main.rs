@@ -16,7 +16,7 @@ use bonafide_retention::form::{self, Answers, Definition, FormVersion};
 use bonafide_retention::purpose::Asked;
 use bonafide_retention::submission::{self, Filter, Intake, Submission};
 use bonafide_retention::sweep::Report;
-use bonafide_retention::sweep::guard::{ClockGuard, Reading};
+use bonafide_retention::sweep::guard::Reading;
 use bonafide_retention::sweep::run::Sweeper;
 use bonafide_retention::{Error, Retention};
 use bonafide_storage::{Db, Options, Source, sql};
@@ -151,7 +151,7 @@ impl World {
     }
 
     fn sweeper(&self, at: Instant) -> Sweeper {
-        Sweeper { site: self.site, holder: "test".to_owned(), guard: ClockGuard::trusting(reading(at)) }
+        Sweeper::new(self.site, "test".to_owned(), reading(at))
     }
 
     /// A sweep of a process that was started just then.
