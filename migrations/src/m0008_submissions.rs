@@ -77,6 +77,7 @@ impl MigrationTrait for Migration {
         for table in [sealed, reading, sweep, watch] {
             manager.create_table(table).await?;
         }
+        manager.create_index(index("sweep", &["site_id", "position"])).await?;
         manager.create_index(index("reading", &["submission_id"])).await
     }
 }

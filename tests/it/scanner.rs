@@ -64,14 +64,14 @@ impl<'a> Traces<'a> {
 
     /// Sends the form with a marker in every field; gives the receipt.
     fn plant(&self, server: &Server) -> Value {
-        let planted = self.run(|scanner| scanner.arg("plant").arg(&self.markers).args([server.base_url(), "contact"]));
+        let planted = run(|scanner| scanner.arg("plant").arg(&self.markers).args([server.base_url(), "contact"]));
         assert!(planted.status.success(), "{}", String::from_utf8_lossy(&planted.stderr));
         let sent: Value = serde_json::from_slice(&planted.stdout).expect("the receipt");
         sent["receipt"].clone()
     }
 
     fn take(&self, database: &Path, record: &str, tables: &[&str]) {
-        let taken = self.run(|scanner| scanner.arg("take").arg(&self.markers).arg(database).arg(record).args(tables));
+        let taken = run(|scanner| scanner.arg("take").arg(&self.markers).arg(database).arg(record).args(tables));
         let taken: Vec<String> = serde_json::from_slice(&taken.stdout).expect("a list");
         assert!(!taken.is_empty(), "{} holds something of it", database.display());
     }
@@ -93,14 +93,15 @@ impl<'a> Traces<'a> {
 
     /// Looks everywhere; nothing may be there.
     fn find_nothing(&self, when: &str, only: &str, places: &[PathBuf]) {
-        let found = self.run(|scanner| scanner.args(["find", "--only", only]).arg(&self.markers).args(places));
+        let found = run(|scanner| scanner.args(["find", "--only", only]).arg(&self.markers).args(places));
         let said = String::from_utf8_lossy(&found.stdout);
         assert!(found.status.success(), "{when}: {said}{}", String::from_utf8_lossy(&found.stderr));
     }
+}
 
-    fn run(&self, with: impl FnOnce(&mut Command) -> &mut Command) -> std::process::Output {
-        with(&mut scanner().expect("it was there")).output().expect("python3 was there")
-    }
+/// Runs the scanner with arguments.
+fn run(with: impl FnOnce(&mut Command) -> &mut Command) -> std::process::Output {
+    with(&mut scanner().expect("it was there")).output().expect("python3 was there")
 }
 
 async fn open(traces: &Traces<'_>) -> Site {

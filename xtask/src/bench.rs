@@ -5,6 +5,7 @@
 
 pub(crate) mod bare;
 mod delivery;
+mod intake;
 pub(crate) mod process;
 mod program;
 pub(crate) mod record;
@@ -57,12 +58,14 @@ pub(crate) enum Part {
     Delivery,
     /// Shared commits
     Writes,
+    /// Forms that are sent, and their erasure
+    Intake,
     /// The word diff of the largest pair
     Compare,
 }
 
 impl Part {
-    const ALL: [Self; 4] = [Self::Program, Self::Delivery, Self::Writes, Self::Compare];
+    const ALL: [Self; 5] = [Self::Program, Self::Delivery, Self::Writes, Self::Intake, Self::Compare];
 }
 
 /// Builds program and task with optimisation, and measures in that build.
@@ -102,6 +105,7 @@ fn measure(record: bool, only: Option<Part>) -> Result<(), Failure> {
                 show(&mut figures, delivery::run(&home, "pythonspot-com", "2016-06-01")?);
             }
             Part::Writes => show(&mut figures, writes::run()?),
+            Part::Intake => show(&mut figures, intake::run()?),
             Part::Compare => show(&mut figures, [program::compare()?]),
         }
     }

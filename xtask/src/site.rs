@@ -23,6 +23,23 @@ pub(crate) fn create_owner(home: &Installation) {
     home.run(["owner", "create", "--email", EMAIL], format!("{PASSWORD}\n")).ok();
 }
 
+/// Makes and publishes a form `contact`.
+pub(crate) async fn publish_form(owner: &Owner) -> Result<(), Failure> {
+    let field = |key: &str, kind: &str| json!({"key": key, "kind": kind, "required": true, "label": {"en": key}});
+    let form = json!({
+        "form": "contact", "title": {"en": "Contact"},
+        "purpose": {"term": "fulfil_request", "text": {"en": "To answer your question"}},
+        "fields": [field("name", "name"), field("email", "email"), field("message", "free_text")],
+        "retention": {"after_fulfilment": "P30D", "unanswered": "P180D"},
+    });
+    let send = async |path, headers: &[(&str, &str)], body| {
+        owner.send(Method::POST, path, headers, body).await.map_err(|cause| cause.to_string())
+    };
+    let made = send("/admin/v1/forms", &[], Some(&form)).await?.is(201)?;
+    send("/admin/v1/forms/contact/publish", &[("if-match", &made.etag)], None).await?.is(200)?;
+    Ok(())
+}
+
 /// What came back from a server that was there.
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
@@ -54,12 +71,17 @@ pub(crate) struct Owner {
 
 impl Owner {
     pub(crate) async fn login(server: &Server) -> Result<Self, Failure> {
-        let owner = Self { http: server.client(), base: server.base_url().to_owned(), token: String::new() };
+        let owner = Self::nobody(server);
         let body = json!({"email": EMAIL, "password": PASSWORD});
         let pair = owner.send(Method::POST, "/admin/v1/auth/login", &[], Some(&body)).await;
         let pair = pair.map_err(|cause| cause.to_string())?.is(200)?.json()?;
         let token = pair["access_token"].as_str().ok_or("no access token")?.to_owned();
         Ok(Self { token, ..owner })
+    }
+
+    /// Somebody without credentials.
+    pub(crate) fn nobody(server: &Server) -> Self {
+        Self { http: server.client(), base: server.base_url().to_owned(), token: String::new() }
     }
 
     /// The access token.

@@ -3,6 +3,7 @@
 //! After every kill the server is started again, with nothing done in between, and everything it had acknowledged is
 //! looked for: [`verify`]. The first violation ends the run.
 
+mod submissions;
 mod verify;
 mod writers;
 
@@ -36,16 +37,22 @@ pub(crate) fn run(rounds: u32, with_postgres: bool, recorded: bool) -> Result<()
         let database = postgres::durable_database().ok_or("PostgreSQL was asked for and is not there")?;
         homes.push(("PostgreSQL", Installation::on_postgres(database)));
     }
-    let mut rows = Vec::new();
+    let (mut rows, mut forms) = (Vec::new(), Vec::new());
     for (name, home) in &homes {
         let sum = soak(home, rounds).map_err(|failure| format!("{name}: {failure}"))?;
         rows.push(row(name, rounds, &sum));
         println!("{}", rows.last().map_or("", String::as_str));
+        let sum = submissions::soak(home, rounds).map_err(|failure| format!("{name}, submissions: {failure}"))?;
+        forms.push(forms_row(name, rounds, &sum));
+        println!("{}", forms.last().map_or("", String::as_str));
     }
     if recorded {
         let head = "| database | kills | during writes | acknowledged writes | lost | unacknowledged but done | slowest restart |";
         let table = format!("{head}\n| --- | --- | --- | --- | --- | --- | --- |\n{}\n", rows.join("\n"));
         record::section("Killed in the middle of writes", &table)?;
+        let head = "| database | kills | during writes | forms acknowledged | lost | acknowledged as erased | opened later | slowest restart |";
+        let table = format!("{head}\n| --- | --- | --- | --- | --- | --- | --- | --- |\n{}\n", forms.join("\n"));
+        record::section("Killed while forms are sent and erased", &table)?;
     }
     Ok(())
 }
@@ -54,6 +61,12 @@ fn row(name: &str, rounds: u32, sum: &Sum) -> String {
     let slowest = sum.restarts.iter().max().copied().unwrap_or_default().as_millis();
     let Sum { acknowledged, in_the_middle, effective, .. } = sum;
     format!("| {name} | {rounds} | {in_the_middle} | {acknowledged} | 0 | {effective} | {slowest} ms |")
+}
+
+fn forms_row(name: &str, rounds: u32, sum: &submissions::Sum) -> String {
+    let slowest = sum.restarts.iter().max().copied().unwrap_or_default().as_millis();
+    let submissions::Sum { acknowledged, erased, in_the_middle, .. } = sum;
+    format!("| {name} | {rounds} | {in_the_middle} | {acknowledged} | 0 | {erased} | 0 | {slowest} ms |")
 }
 
 fn soak(home: &Installation, rounds: u32) -> Result<Sum, Failure> {

@@ -77,14 +77,15 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Clash(clash) => Problem::new("conflict", format!("{clash}.")),
         E::NotAsked => Problem::new("conflict", "No sweep waits for a person's word, or it is about more than that."),
         E::TooLate => Problem::new("conflict", "It would be due at once."),
-        E::Refused(Refused::Gone) => Problem::new("erased", "It is erased: nobody can read it any more."),
+        E::Refused(Refused::Gone) | E::Vault(KeyError::Gone) => {
+            Problem::new("erased", "It is erased: nobody can read it any more.")
+        }
         E::Refused(refused) => {
             Problem::new("purpose_refused", format!("It may not be read for this purpose: {refused}."))
         }
         E::Held => Problem::new("held", "A legal hold is in force."),
         E::Locked => Problem::new("held", "A request of the person it is about is open."),
         E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),
-        E::Vault(KeyError::Gone) => Problem::new("erased", "It is erased: nobody can read it any more."),
         error @ (E::Vault(_) | E::Damaged(_)) => internal(&error),
     }
 }

@@ -3,6 +3,7 @@
 //! The data directory is filled once; the owner's account comes last, so that a run that was broken off is taken up
 //! again by the next one.
 
+mod contact;
 mod history;
 mod tour;
 
@@ -63,6 +64,7 @@ async fn fill(place: &Place, accounts: &Accounts) -> Result<String, Failure> {
     let act = place.act();
     let plan = history::plan()?;
     import::import(&place.db, act, request, plan, |_| {}).await.map_err(|error| Failure::of(&error))?;
+    contact::publish(place).await?;
     let secret = secret(&place.entropy);
     let password: Password = secret.parse().map_err(|error| Failure::of(&error))?;
     let draft = user::Draft {

@@ -35,7 +35,7 @@ impl Keeper {
             match self.retention.settle(self.clock.now()).await {
                 Ok(0) => {}
                 Ok(settled) => {
-                    tracing::debug!(submissions.settled = settled, "Erasures have been brought to their end")
+                    tracing::debug!(submissions.settled = settled, "Erasures have been brought to their end");
                 }
                 Err(error) => tracing::error!(error = %error, "Erasures could not be brought to their end"),
             }

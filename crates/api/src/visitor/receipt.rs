@@ -10,6 +10,7 @@ use bonafide_model::{Instant, Period};
 use bonafide_retention::submission::Receipt;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 use utoipa::ToSchema;
 
 /// Where the holder of a receipt sees and changes what becomes of a submission.
@@ -102,7 +103,10 @@ pub(super) fn created(receipt: &Receipt, form: &HandedOut) -> Created {
         permissions: UsePermitted::all(&receipt.permissions),
         recipients: Vec::new(),
         withdraw: PLACE.to_owned(),
-        log_salt: receipt.salt.iter().map(|byte| format!("{byte:02x}")).collect(),
+        log_salt: receipt.salt.iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }),
     };
     Created::new(&Sent { receipt }, PLACE.to_owned(), None)
 }

@@ -8,6 +8,7 @@ use sea_orm::{ConnectionTrait as _, Database, Statement};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// Tables that have one row, or a handful, however much is stored; and the one page of a list that a statement has cut out.
 const SMALL: [&str; 5] = ["site", "installation", "signing_key", "lease", "page"];
@@ -44,9 +45,76 @@ async fn story(world: &mut World) {
         assert_eq!(world.get(&format!("/v1/policies{target}")).await.status, 200, "{target}");
     }
     assert_eq!(world.get("/v1/policies/privacy/diff?from=1&to=2").await.status, 200);
+    forms(world).await;
     assert_eq!(world.send("DELETE", &token, &[], None).await.status, 204);
     world.login().await;
     assert_eq!(world.post("/admin/v1/auth/logout-everywhere", &[], json!({})).await.status, 204);
+}
+
+/// A form that is sent, and everything that is done with what was sent.
+async fn forms(world: &mut World) {
+    let field = |key: &str, kind: &str| json!({"key": key, "kind": kind, "required": true, "label": {"en": key}});
+    let form = json!({
+        "form": "contact", "title": {"en": "Contact"}, "fields": [field("email", "email"), field("message", "free_text")],
+        "purpose": {"term": "fulfil_request", "text": {"en": "To answer"}},
+        "retention": {"after_fulfilment": "P30D", "unanswered": "P180D"},
+        "permissions": [{"use": "newsletter", "text": {"en": "News"}, "period": "P1Y"}],
+    });
+    assert_eq!(world.post("/admin/v1/forms", &[], form).await.status, 201);
+    let version = [("if-match", "\"1\"")];
+    assert_eq!(world.post("/admin/v1/forms/contact/publish", &version, json!({})).await.status, 200);
+    let (mut ids, mut receipt) = (Vec::new(), String::new());
+    for n in 0..3 {
+        let handed_out = world.get("/v1/forms/contact").await;
+        world.pass(Duration::from_secs(4));
+        let fields = json!({"email": "ada@example.org", "message": format!("Message {n}")});
+        let body = json!({"token": handed_out.body["token"], "fields": fields, "permissions": ["newsletter"]});
+        let sent = world.post("/v1/forms/contact/submissions", &[], body).await;
+        assert_eq!(sent.status, 201, "{:?}", sent.body);
+        ids.push(sent.body["receipt"]["id"].as_str().expect("an id").to_owned());
+        sent.body["receipt"]["token"].as_str().expect("a token").clone_into(&mut receipt);
+    }
+    let one = format!("/admin/v1/submissions/{}", ids[0]);
+    for (verb, body) in [
+        ("open", json!({"purpose": "fulfil_request"})),
+        ("fulfil", json!({})),
+        ("reopen", json!({})),
+        ("restrict", json!({})),
+    ] {
+        assert_eq!(world.post(&format!("{one}/{verb}"), &[], body).await.status, 200, "{verb}");
+    }
+    for list in [
+        "forms",
+        "forms/contact/versions",
+        "submissions",
+        "submissions?state=received",
+        "submissions?form=contact",
+        "retention/due",
+        "retention/due?at=2100-01-01T00:00:00Z",
+        "retention/sweeps",
+    ] {
+        let and = if list.contains('?') { '&' } else { '?' };
+        let first = world.get(&format!("/admin/v1/{list}{and}limit=1&count=exact")).await;
+        assert_eq!(first.status, 200, "{list}: {:?}", first.body);
+        if let Some(next) = first.body["page"]["next"].as_str() {
+            let second = world.get(&format!("/admin/v1/{list}{and}limit=1&cursor={next}")).await;
+            let prev = second.body["page"]["prev"].as_str().expect("a page before").to_owned();
+            assert_eq!(world.get(&format!("/admin/v1/{list}{and}cursor={prev}")).await.status, 200);
+        }
+    }
+    for path in ["/admin/v1/submissions/count", &one, "/admin/v1/status", "/admin/v1/forms/contact/versions/1"] {
+        assert_eq!(world.get(path).await.status, 200, "{path}");
+    }
+    let whom = |dry_run| json!({"email": "ada@example.org", "dry_run": dry_run});
+    assert_eq!(world.post("/admin/v1/subjects/export", &[], whom(true)).await.status, 200);
+    assert_eq!(world.post(&format!("{one}/erase"), &[], json!({"reason": "not_needed"})).await.status, 200);
+    let bearer = format!("Bearer {receipt}");
+    let mine = [("authorization", bearer.as_str())];
+    assert_eq!(world.send("GET", "/v1/my/submission", &mine, None).await.status, 200);
+    assert_eq!(world.send("PUT", "/v1/my/submission/permissions/newsletter", &mine, None).await.status, 200);
+    assert_eq!(world.send("DELETE", "/v1/my/submission/permissions/newsletter", &mine, None).await.status, 204);
+    assert_eq!(world.send("DELETE", "/v1/my/submission", &mine, None).await.status, 202);
+    assert_eq!(world.post("/admin/v1/subjects/erase", &[], whom(false)).await.status, 200);
 }
 
 #[tokio::test]
@@ -68,7 +136,9 @@ async fn no_statement_scans_a_table_that_grows() {
     let mut scans = Vec::new();
     for (text, mut statement) in statements {
         let verb = text.split_whitespace().next().unwrap_or_default().to_uppercase();
-        if !["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&verb.as_str()) {
+        // what INSERT looks at without SELECT are its own values, and children of a row that may have been deferred
+        let plain = verb == "INSERT" && !text.contains("SELECT");
+        if plain || !["SELECT", "INSERT", "UPDATE", "DELETE"].contains(&verb.as_str()) {
             continue;
         }
         statement.sql = format!("EXPLAIN QUERY PLAN {text}");

@@ -87,7 +87,9 @@ impl World {
         };
         let password = PASSWORD.parse().expect("a password");
         accounts.create_active(Act::new(by, noon, entropy.clone()), draft, password).await.expect("an owner");
-        let vault = Vault::open(&home.keys_dir(), &keyring, entropy.clone(), noon, options).await.expect("a key plane");
+        let vault = Vault::open(&home.keys_dir(), &keyring, entropy.clone(), noon, &Options::default())
+            .await
+            .expect("a key plane");
         let retention = Retention::new(db.clone(), vault, entropy.clone());
         let parts = Parts { db, keyring, clock: Arc::new(clock.clone()), entropy, accounts, retention, site, settings };
         let mut world = Self { clock, service: bonafide_api::service(parts), token: String::new() };

@@ -4,6 +4,7 @@ use bonafide_model::Date;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::contact::FORM;
 use super::{OWNER, POLICY};
 
 /// The text that follows the address. `password` is there on the first run only.
@@ -31,6 +32,10 @@ All its revisions, and what changed from the first to the second:
   curl '{url}/v1/policies/{POLICY}/diff?from=1&to=2'
   curl '{url}/v1/policies/{POLICY}/diff?from=1&to=2' -H 'accept: text/html'
 
+A form, as a page without scripts for your browser, and as JSON for a frontend:
+  {url}/v1/forms/{FORM}/page
+  curl '{url}/v1/forms/{FORM}'
+
 Log in; then draft a fourth revision and publish it:
   TOKEN=$(curl -s '{url}/admin/v1/auth/login' -H 'content-type: application/json' \
     -d '{{"email":"{OWNER}","password":"{password}"}}' | sed 's/.*"access_token" *: *"\([^"]*\)".*/\1/')
@@ -39,6 +44,11 @@ Log in; then draft a fourth revision and publish it:
     -d '{{"texts":{{"en":"# Privacy policy\n\nWe keep nothing.\n"}},"effective_on":"{today}","summary_of_changes":"Much shorter","material":true}}'
   curl -i -X POST '{url}/admin/v1/policies/{POLICY}/revisions/4/publish' -H "authorization: Bearer $TOKEN" \
     -H 'if-match: "1"'
+
+See what was sent with the form (without a word of it), and open one for its purpose, which is recorded:
+  curl '{url}/admin/v1/submissions' -H "authorization: Bearer $TOKEN"
+  curl '{url}/admin/v1/submissions/ID/open' -H "authorization: Bearer $TOKEN" \
+    -H 'content-type: application/json' -d '{{"purpose":"fulfil_request"}}'
 
 Stop it with Ctrl-C. It keeps its data in {}.
 "##,
