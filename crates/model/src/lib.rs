@@ -5,6 +5,7 @@
 //! trusted from there on. Start with [`id`], then [`access`] (who may do what).
 
 pub mod access;
+pub mod content;
 pub mod email;
 pub mod id;
 mod list;

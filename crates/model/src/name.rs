@@ -56,7 +56,9 @@ key! {
     PolicyKey, 64, b'-' | b'_' | b'.', "must be a lower-case letter, then up to 63 of a-z, 0-9, '-', '_' and '.'";
     /// The key of a form in URLs, such as `contact`: a lower-case letter, then up to 63 of `a-z 0-9 - _`.
     FormKey, 64, b'-' | b'_', "must be a lower-case letter, then up to 63 of a-z, 0-9, '-' and '_'";
-    /// The key of a field of a form, such as `email`: a lower-case letter, then up to 39 of `a-z 0-9 _`.
+    /// The key of a content type or component in URLs, such as `article`: a lower-case letter, then up to 63 of `a-z 0-9 - _`.
+    TypeKey, 64, b'-' | b'_', "must be a lower-case letter, then up to 63 of a-z, 0-9, '-' and '_'";
+    /// The key of a field of a form or content type, such as `email`: a lower-case letter, then up to 39 of `a-z 0-9 _`.
     FieldKey, 40, b'_', "must be a lower-case letter, then up to 39 of a-z, 0-9 and '_'";
 }
 
