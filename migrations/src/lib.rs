@@ -10,6 +10,9 @@ mod m0005_accounts;
 mod m0006_policies;
 mod m0007_forms;
 mod m0008_submissions;
+mod m0009_content_types;
+mod m0010_entries;
+mod m0011_published;
 mod trigger;
 
 use sea_orm_migration::prelude::*;
@@ -29,6 +32,17 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_policies::Migration),
             Box::new(m0007_forms::Migration),
             Box::new(m0008_submissions::Migration),
+            Box::new(m0009_content_types::Migration),
+            Box::new(m0010_entries::Migration),
+            Box::new(m0011_published::Migration),
         ]
     }
+}
+
+/// A text column whose order is that of its bytes, on every machine alike.
+fn ordered(manager: &SchemaManager<'_>, mut column: ColumnDef) -> ColumnDef {
+    if manager.get_database_backend() == sea_orm::DbBackend::Postgres {
+        column.extra("COLLATE \"C\"");
+    }
+    column
 }

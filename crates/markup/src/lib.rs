@@ -1,6 +1,6 @@
 //! Markdown to sanitised HTML, for every text an author writes.
 //!
-//! [`to_html`] is the only door. A text goes through four steps, each of which is safe without the next:
+//! [`to_html`] is the only door to HTML; [`examine()`] tells of a text without showing it. A text goes through four steps, each of which is safe without the next:
 //!
 //! 1. `lines` blunts lines that would nest deeper than any real text, so that parsing takes linear time;
 //! 2. `pulldown-cmark` parses `CommonMark` with tables, strikethrough and task lists;
@@ -16,12 +16,15 @@
 //! The output depends on the input alone; the same text gives the same bytes.
 
 mod anchors;
+mod examine;
 mod lines;
 mod raw;
 mod render;
 mod sanitise;
 mod tags;
 mod tree;
+
+pub use examine::{Concern, Examined, examine};
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@ use crate::anchors;
 use crate::tags::{COMMON, DROPPED, TAGS};
 
 /// Schemes an address may have. Not among them: `javascript`, `vbscript`, `data`, `blob`, `file`.
-const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+pub(crate) const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 /// Drops what is not allowed and leads links inside the text to the `ids` of its headings.
 pub(crate) fn sanitise(html: &str, ids: HashSet<String>) -> String {

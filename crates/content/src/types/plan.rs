@@ -1,0 +1,295 @@
+//! What a change of a type would do to the entries that are there.
+
+use super::write::proposed;
+use super::{TypePatch, load};
+use crate::{Error, keys, row};
+use bonafide_model::access::WriteTypes;
+use bonafide_model::content::{Catalogue, Definition, Fault, check, tidy};
+use bonafide_model::id::{EntryId, SiteId};
+use bonafide_model::name::{FieldKey, TypeKey};
+use bonafide_model::{Granted, Locale};
+use bonafide_storage::{Tx, sql};
+use sea_orm::{ConnectionTrait, QueryResult, prelude::Uuid};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// The most entries, each language counted, that one change may look at.
+pub const MOST_LOOKED_AT: u64 = 20_000;
+/// The most examples a plan gives.
+const MOST_EXAMPLES: usize = 20;
+/// How many are read at a time.
+const BATCH: u64 = 500;
+
+/// What a change of a type would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// How many entries there are, each language counted.
+    pub entries: u64,
+    /// Fields of which entries have values that would be lost.
+    pub lost: Vec<Lost>,
+    /// How many drafts could not be published as they are.
+    pub invalid_drafts: u64,
+    /// How many published entries could not be published again as they are. They stay as they are until then.
+    pub invalid_published: u64,
+    /// Some of those, with their faults.
+    pub examples: Vec<Example>,
+    /// Whether the change cannot be made while entries are as they are, whatever is named to be dropped.
+    pub refused: bool,
+}
+
+/// A field whose values would be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The field.
+    pub field: FieldKey,
+    /// How many entries have a value of it.
+    pub entries: u64,
+}
+
+/// An entry that breaks the new rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// The entry.
+    pub id: EntryId,
+    /// The language.
+    pub locale: Locale,
+    /// What its draft breaks.
+    pub faults: Vec<Fault>,
+}
+
+/// The entries that a change is about.
+pub(crate) struct Scope<'k> {
+    pub(crate) site: SiteId,
+    pub(crate) kind: &'k TypeKey,
+}
+
+/// What a patch of the type with the version `expected` would do. Changes nothing.
+///
+/// # Errors
+/// As [`change`](super::change()), but for what the plan tells.
+pub async fn plan(
+    on: &impl ConnectionTrait,
+    by: &Granted<WriteTypes>,
+    key: &TypeKey,
+    expected: i64,
+    patch: TypePatch,
+) -> Result<Plan, Error> {
+    let (before, after) = proposed(on, by.site(), key, expected, patch).await?;
+    survey(on, by.site(), key, &before.definition, &after).await
+}
+
+/// Holds all drafts, and what is published, against another definition of their type or of a component.
+pub(super) async fn survey(
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    key: &TypeKey,
+    before: &Definition,
+    after: &Definition,
+) -> Result<Plan, Error> {
+    let scope = Scope { site, kind: key };
+    let old = load(on, site).await?.catalogue;
+    let new = old.with(key.clone(), Arc::new(after.clone()));
+    let (mut plan, mut lost) = (Plan::default(), BTreeMap::<FieldKey, u64>::new());
+    let gone = before.lost_in(after);
+    let mut ids = std::collections::BTreeSet::new();
+    let mut several_languages = false;
+    let mut last = None;
+    loop {
+        let rows = scope.batch(on, before.component, last.as_ref()).await?;
+        for row in &rows {
+            let (id, locale) = place(row)?;
+            plan.entries += 1;
+            if plan.entries > MOST_LOOKED_AT {
+                return Err(Error::TooManyEntries);
+            }
+            several_languages |= !ids.insert(id);
+            let kind: TypeKey = row::parsed(row, "type")?;
+            let draft: Map<String, Value> = row::json(row, "fields")?;
+            for field in &gone {
+                let has = if before.component {
+                    holds_block(&Value::Object(draft.clone()), key.as_str(), Some(field.as_str()))
+                } else {
+                    draft.contains_key(field.as_str())
+                };
+                *lost.entry(field.clone()).or_default() += u64::from(has);
+            }
+            let faults = worse(&old, &new, &kind, draft);
+            if !faults.is_empty() {
+                plan.invalid_drafts += 1;
+                if plan.examples.len() < MOST_EXAMPLES {
+                    plan.examples.push(Example { id, locale: locale.clone(), faults });
+                }
+            }
+            if let Some(text) = row.try_get::<Option<String>>("", "published_fields")? {
+                let published = serde_json::from_str(&text).map_err(|_| row::damaged("fields"))?;
+                plan.invalid_published += u64::from(!worse(&old, &new, &kind, published).is_empty());
+            }
+            last = Some((id, locale));
+        }
+        if (rows.len() as u64) < BATCH {
+            break;
+        }
+    }
+    plan.lost = lost.into_iter().filter(|lost| lost.1 > 0).map(|(field, entries)| Lost { field, entries }).collect();
+    plan.refused = (after.singleton && ids.len() > 1) || (before.localized && !after.localized && several_languages);
+    Ok(plan)
+}
+
+/// What breaks the new rules and did not break the old ones.
+fn worse(old: &Catalogue, new: &Catalogue, kind: &TypeKey, mut fields: Map<String, Value>) -> Vec<Fault> {
+    let (Some(before), Some(after)) = (old.get(kind), new.get(kind)) else { return Vec::new() };
+    tidy::prune(old, before, &mut fields);
+    let known = check::complete(old, before, &fields);
+    tidy::prune(new, after, &mut fields);
+    let mut faults = check::complete(new, after, &fields);
+    faults.retain(|fault| !known.contains(fault));
+    faults
+}
+
+/// Whether a document has a block of a component, with a value of a field if one is named.
+fn holds_block(value: &Value, component: &str, field: Option<&str>) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| holds_block(item, component, field)),
+        Value::Object(members) => {
+            let is_it = members.contains_key("id") && members.get("type").and_then(Value::as_str) == Some(component);
+            (is_it && field.is_none_or(|field| members.contains_key(field)))
+                || members.values().any(|member| holds_block(member, component, field))
+        }
+        _ => false,
+    }
+}
+
+fn place(row: &QueryResult) -> Result<(EntryId, Locale), Error> {
+    Ok((EntryId::from_uuid(row.try_get("", "entry_id")?), row::parsed(row, "locale")?))
+}
+
+impl Scope<'_> {
+    /// Some drafts with what is published of them: of the type, or of all types.
+    async fn batch(
+        &self,
+        on: &impl ConnectionTrait,
+        every: bool,
+        last: Option<&(EntryId, Locale)>,
+    ) -> Result<Vec<QueryResult>, Error> {
+        macro_rules! select {
+            ($rest:literal) => {
+                concat!(
+                    "SELECT l.entry_id, l.locale, l.type, r.fields, p.fields AS published_fields
+                    FROM entry_locale l
+                    JOIN entry_revision r ON r.entry_id = l.entry_id AND r.locale = l.locale AND r.number = l.revision
+                    LEFT JOIN entry_revision p ON p.entry_id = l.entry_id AND p.locale = l.locale
+                        AND p.number = l.published_revision
+                    WHERE l.site_id = $1 ",
+                    $rest
+                )
+            };
+        }
+        let (id, locale) = last.map_or((Uuid::nil(), ""), |(id, locale)| (id.uuid(), locale.as_str()));
+        let mut values = vec![self.site.uuid().into(), id.into(), locale.into(), row::limit(BATCH)];
+        let select = if every {
+            select!("AND (l.entry_id, l.locale) > ($2, $3) ORDER BY l.entry_id, l.locale LIMIT $4")
+        } else {
+            values.push(self.kind.as_str().into());
+            select!("AND l.type = $5 AND (l.entry_id, l.locale) > ($2, $3) ORDER BY l.entry_id, l.locale LIMIT $4")
+        };
+        Ok(on.query_all_raw(sql(on, select, values)).await?)
+    }
+
+    pub(crate) async fn has_entries(&self, on: &impl ConnectionTrait) -> Result<bool, Error> {
+        let select = "SELECT 1 AS one FROM entry WHERE site_id = $1 AND type = $2 LIMIT 1";
+        let values = [self.site.uuid().into(), self.kind.as_str().into()];
+        Ok(on.query_one_raw(sql(on, select, values)).await?.is_some())
+    }
+
+    /// Whether any draft, or anything published, has a block of the component.
+    pub(super) async fn uses_component(&self, on: &impl ConnectionTrait) -> Result<bool, Error> {
+        let (mut last, mut seen) = (None, 0);
+        loop {
+            let rows = self.batch(on, true, last.as_ref()).await?;
+            for row in &rows {
+                for column in ["fields", "published_fields"] {
+                    let text: Option<String> = row.try_get("", column)?;
+                    let value: Value = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+                    if holds_block(&value, self.kind.as_str(), None) {
+                        return Ok(true);
+                    }
+                }
+                last = Some(place(row)?);
+            }
+            seen += rows.len() as u64;
+            if seen > MOST_LOOKED_AT {
+                return Err(Error::TooManyEntries);
+            }
+            if (rows.len() as u64) < BATCH {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Makes anew what lists filter by, where a change of the type changes that, and takes lost fields out of the snapshot.
+pub(super) async fn rekey(tx: &Tx, scope: &Scope<'_>, before: &Definition, after: &Definition) -> Result<(), Error> {
+    let names = |definition: &Definition| {
+        keys::of_document(definition, &Map::new()).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    let lost = before.lost_in(after);
+    if before.component || (names(before) == names(after) && lost.is_empty()) {
+        return Ok(());
+    }
+    let mut last = None;
+    loop {
+        let rows = scope.batch(tx, false, last.as_ref()).await?;
+        for row in &rows {
+            let (id, locale) = place(row)?;
+            if let Some(text) = row.try_get::<Option<String>>("", "published_fields")? {
+                let mut fields: Map<String, Value> = serde_json::from_str(&text).map_err(|_| row::damaged("fields"))?;
+                fields.retain(|key, _| !lost.iter().any(|field| field.as_str() == key));
+                renew(tx, scope, id, &locale, after, &fields).await?;
+                take_out(tx, id, &locale, &lost).await?;
+            }
+            last = Some((id, locale));
+        }
+        if (rows.len() as u64) < BATCH {
+            return Ok(());
+        }
+    }
+}
+
+/// Writes the keys of one published entry anew.
+async fn renew(
+    tx: &Tx,
+    scope: &Scope<'_>,
+    id: EntryId,
+    locale: &Locale,
+    definition: &Definition,
+    fields: &Map<String, Value>,
+) -> Result<(), Error> {
+    let delete = "DELETE FROM published_key WHERE entry_id = $1 AND locale = $2
+        AND field NOT IN ('published_at', 'updated_at')";
+    tx.execute_raw(sql(tx, delete, [id.uuid().into(), locale.as_str().into()])).await?;
+    crate::entry::insert_keys(tx, scope.site, scope.kind, id, locale, keys::of_document(definition, fields)).await
+}
+
+/// Takes fields out of the snapshot of one published entry.
+async fn take_out(tx: &Tx, id: EntryId, locale: &Locale, lost: &[FieldKey]) -> Result<(), Error> {
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let place = || [id.uuid().into(), locale.as_str().into()];
+    let select = sql(tx, "SELECT content FROM published WHERE entry_id = $1 AND locale = $2", place());
+    let Some(row) = tx.query_one_raw(select).await? else { return Ok(()) };
+    let mut content: Value = row::json(&row, "content")?;
+    if let Some(Value::Object(fields)) = content.get_mut("fields") {
+        fields.retain(|key, _| !lost.iter().any(|field| field.as_str() == key));
+    }
+    let update = "UPDATE published SET content = $3 WHERE entry_id = $1 AND locale = $2";
+    tx.execute_raw(sql(tx, update, [id.uuid().into(), locale.as_str().into(), content.to_string().into()])).await?;
+    for field in lost {
+        let delete = "DELETE FROM published_reference WHERE entry_id = $1 AND locale = $2
+            AND (pointer = $3 OR substr(pointer, 1, length($3) + 1) = $3 || '/')";
+        let pointer = format!("/{field}");
+        tx.execute_raw(sql(tx, delete, [id.uuid().into(), locale.as_str().into(), pointer.into()])).await?;
+    }
+    Ok(())
+}
