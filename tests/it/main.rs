@@ -7,6 +7,7 @@ mod auth;
 mod bad_input;
 mod client;
 mod command_line;
+mod content;
 mod conventions;
 mod durability;
 mod operations;

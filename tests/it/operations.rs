@@ -32,6 +32,7 @@ impl Who {
 const ALL: &[&str] = &["editor", "author", "privacy_officer", "viewer"];
 const WRITERS: &[&str] = &["editor", "privacy_officer"];
 const PRIVACY: &[&str] = &["privacy_officer"];
+const AUTHORS: &[&str] = &["editor", "author"];
 
 /// The access matrix: every operation of both documents.
 const TABLE: &[(&str, Who)] = &[
@@ -41,6 +42,10 @@ const TABLE: &[(&str, Who)] = &[
     ("get_published_revision", Who::Anybody),
     ("compare_revisions", Who::Anybody),
     ("get_policy_feed", Who::Anybody),
+    ("list_published_pages", Who::Anybody),
+    ("get_published_page", Who::Anybody),
+    ("list_published_entries", Who::Anybody),
+    ("get_published_entry", Who::Anybody),
     ("get_published_form", Who::Anybody),
     ("get_form_page", Who::Anybody),
     ("create_submission", Who::Anybody),
@@ -102,6 +107,39 @@ const TABLE: &[(&str, Who)] = &[
     ("list_sweeps", Who::Having("submissions:erase", PRIVACY)),
     ("confirm_sweep", Who::Having("submissions:erase", PRIVACY)),
     ("trust_clock", Who::Having("submissions:erase", PRIVACY)),
+    ("list_types", Who::Having("types:read", ALL)),
+    ("get_type", Who::Having("types:read", ALL)),
+    ("create_type", Who::Having("types:write", &["editor"])),
+    ("update_type", Who::Having("types:write", &["editor"])),
+    ("delete_type", Who::Having("types:write", &["editor"])),
+    ("list_pages", Who::Having("content:read", ALL)),
+    ("get_page", Who::Having("content:read", ALL)),
+    ("list_page_revisions", Who::Having("content:read", ALL)),
+    ("get_page_revision", Who::Having("content:read", ALL)),
+    ("create_page", Who::Having("content:write", AUTHORS)),
+    ("update_page", Who::Having("content:write", AUTHORS)),
+    ("delete_page", Who::Having("content:write", AUTHORS)),
+    ("update_page_block", Who::Having("content:write", AUTHORS)),
+    ("archive_page", Who::Having("content:write", AUTHORS)),
+    ("restore_page", Who::Having("content:write", AUTHORS)),
+    ("copy_page", Who::Having("content:write", AUTHORS)),
+    ("add_page_locale", Who::Having("content:write", AUTHORS)),
+    ("publish_page", Who::Having("content:publish", &["editor"])),
+    ("unpublish_page", Who::Having("content:publish", &["editor"])),
+    ("list_entries", Who::Having("content:read", ALL)),
+    ("get_entry", Who::Having("content:read", ALL)),
+    ("list_entry_revisions", Who::Having("content:read", ALL)),
+    ("get_entry_revision", Who::Having("content:read", ALL)),
+    ("create_entry", Who::Having("content:write", AUTHORS)),
+    ("update_entry", Who::Having("content:write", AUTHORS)),
+    ("delete_entry", Who::Having("content:write", AUTHORS)),
+    ("update_entry_block", Who::Having("content:write", AUTHORS)),
+    ("archive_entry", Who::Having("content:write", AUTHORS)),
+    ("restore_entry", Who::Having("content:write", AUTHORS)),
+    ("copy_entry", Who::Having("content:write", AUTHORS)),
+    ("add_entry_locale", Who::Having("content:write", AUTHORS)),
+    ("publish_entry", Who::Having("content:publish", &["editor"])),
+    ("unpublish_entry", Who::Having("content:publish", &["editor"])),
     ("list_users", Who::Having("users:read", PRIVACY)),
     ("get_user", Who::Having("users:read", PRIVACY)),
     ("create_user", Who::Having("users:write", &[])),
@@ -144,6 +182,14 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         "erase_submission" => json!({"reason": "subject_request"}),
         "export_subject" | "erase_subject" => json!({"email": format!("made-{n}@example.org"), "dry_run": true}),
         "confirm_sweep" => json!({"count": n}),
+        "create_type" => json!({"type": format!("made-{n}"), "title": "Made"}),
+        "update_type" => json!({"title": format!("Type {n}")}),
+        "create_page" => json!({"title": format!("Page {n}")}),
+        "update_page" => json!({"title": format!("Page {n}")}),
+        "create_entry" | "update_entry" => json!({"fields": {"title": format!("Entry {n}")}}),
+        "update_page_block" | "update_entry_block" => json!({"text": format!("Text {n}")}),
+        "restore_page" | "restore_entry" => json!({"revision": 1}),
+        "add_page_locale" | "add_entry_locale" => json!({"locale": "en"}),
         _ => return None,
     })
 }
@@ -170,19 +216,42 @@ pub(crate) struct Objects<'a> {
     pub(crate) id: &'a str,
     /// The id of a submission.
     pub(crate) submission: &'a str,
+    /// The key of a content type.
+    pub(crate) kind: &'a str,
+    /// The ids of a page and of an entry of that type; both have the path `about`.
+    pub(crate) page: &'a str,
+    pub(crate) entry: &'a str,
+    /// The id of a block that both have.
+    pub(crate) block: &'a str,
 }
 
 /// Objects that are not there.
-pub(crate) const ABSENT: Objects<'static> =
-    Objects { policy: "absent", form: "absent", number: 1, id: NOBODY, submission: NOBODY };
+pub(crate) const ABSENT: Objects<'static> = Objects {
+    policy: "absent",
+    form: "absent",
+    number: 1,
+    id: NOBODY,
+    submission: NOBODY,
+    kind: "absent",
+    page: NOBODY,
+    entry: NOBODY,
+    block: NOBODY,
+};
 const NOBODY: &str = "01980000-0000-7000-8000-000000000000";
 
 impl Operation {
     /// Its address; a comparison has the two numbers it needs.
     pub(crate) fn path_of(&self, objects: &Objects<'_>) -> String {
-        let id = if self.path.contains("/submissions/") { objects.submission } else { objects.id };
+        let id = match self.path.split('/').nth(3) {
+            Some("submissions") => objects.submission,
+            Some("pages") => objects.page,
+            Some("entries") => objects.entry,
+            _ => objects.id,
+        };
         let path = self.path.replace("{policy}", objects.policy).replace("{form}", objects.form).replace("{id}", id);
         let path = path.replace("{number}", &objects.number.to_string()).replace("{use}", "newsletter");
+        let path = path.replace("{type}", objects.kind).replace("{block}", objects.block);
+        let path = path.replace("{path}", "about").replace("{slug}", "about");
         match self.id.as_str() {
             "compare_revisions" => format!("{path}?from=1&to=2"),
             "list_due" => format!("{path}?at=2100-01-01T00:00:00Z"),

@@ -1,8 +1,10 @@
 //! What every handler can reach.
 
 use crate::cache::Store;
+use crate::memory::Memory;
 use bonafide_accounts::Accounts;
 use bonafide_keyring::{Entropy, Keyring};
+use bonafide_model::content::Catalogue;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Instant};
 use bonafide_retention::Retention;
@@ -87,17 +89,27 @@ pub(crate) struct Inner {
     pub(crate) limiter: crate::limit::Limiter,
     pub(crate) visitors: crate::visitor::Visitors,
     pub(crate) started: Instant,
+    /// Content types, as delivery needs them.
+    pub(crate) types: Arc<Memory<Catalogue>>,
+    /// The settings of the site, as delivery of pages needs them.
+    pub(crate) site_settings: Arc<Memory<bonafide_site::Site>>,
 }
 
 impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let store = Arc::new(Store::new(parts.settings.cache_bytes));
-        let listener = Arc::clone(&store);
-        parts.db.on_change(move |changes| listener.invalidate(changes));
+        let (types, site_settings) = (Arc::new(Memory::new("type/")), Arc::new(Memory::new("site")));
+        let listeners = (Arc::clone(&types), Arc::clone(&site_settings), Arc::clone(&store));
+        parts.db.on_change(move |changes| {
+            // what answers are made with goes first: no fill that begins after them finds it
+            listeners.0.invalidate(changes);
+            listeners.1.invalidate(changes);
+            listeners.2.invalidate(changes);
+        });
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
         let visitors = crate::visitor::Visitors::new(&parts.keyring, parts.settings.submissions_per_minute);
         let started = parts.clock.now();
-        Self(Arc::new(Inner { parts, store, limiter, visitors, started }))
+        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, site_settings }))
     }
 
     /// The present instant.

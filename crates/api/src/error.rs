@@ -13,6 +13,8 @@ pub(crate) enum ApiError {
     #[error(transparent)]
     Accounts(#[from] bonafide_accounts::Error),
     #[error(transparent)]
+    Content(#[from] bonafide_content::Error),
+    #[error(transparent)]
     Policy(#[from] bonafide_policy::Error),
     #[error(transparent)]
     Retention(#[from] bonafide_retention::Error),
@@ -45,6 +47,7 @@ impl From<ApiError> for Problem {
         match error {
             ApiError::Problem(problem) => problem,
             ApiError::Accounts(error) => accounts(error),
+            ApiError::Content(error) => content(error),
             ApiError::Policy(error) => policy(error),
             ApiError::Retention(error) => retention(error),
             ApiError::Site(error) => site(error),
@@ -167,6 +170,58 @@ fn policy(error: bonafide_policy::Error) -> Problem {
             })
         }
         E::DiffTooLarge => Problem::new("diff_too_large", "The texts differ too much to be compared in two seconds."),
+        E::Storage(error) => storage(&error),
+        E::Internal(cause) => internal(&cause),
+    }
+}
+
+/// A fault of a document or a definition, as it stands in answers.
+pub(crate) fn content_fault(fault: bonafide_model::content::Fault) -> Fault {
+    Fault::at(fault.pointer, fault.code, format!("{}{}.", fault.message[..1].to_uppercase(), &fault.message[1..]))
+}
+
+/// A problem that names all faults; its code is that of the first, if that is a code of its own.
+fn faults(general: &'static str, all: Vec<bonafide_model::content::Fault>) -> Problem {
+    let own = |code: &str| matches!(code, "unknown_field" | "wrong_type" | "missing_field" | "invalid_value");
+    let first = all.first().map_or(general, |fault| fault.code);
+    let code = if general == "invalid_value" && own(first) { first } else { general };
+    let detail = all.iter().take(10).map(|fault| format!("{} {}.", fault.pointer, fault.message));
+    let problem = Problem::new(code, detail.collect::<Vec<_>>().join(" "));
+    all.into_iter().fold(problem, |problem, fault| problem.with(content_fault(fault)))
+}
+
+fn content(error: bonafide_content::Error) -> Problem {
+    use bonafide_content::Error as E;
+    let at = |pointer: &str, message: &str| Problem::fault(Fault::at(pointer, "already_exists", message));
+    match error {
+        E::NotFound => Problem::not_found(),
+        E::TypeExists => at("/type", "There is a type with this key already."),
+        E::LocaleExists => at("/locale", "The entry has this language already."),
+        E::TooManyTypes => Problem::new("conflict", "The site has as many types as it can have."),
+        E::TypeInUse => Problem::new("type_in_use", "Entries of the type are there, or other types name it."),
+        E::BuiltIn => Problem::new("type_in_use", "What is built in cannot be deleted."),
+        E::Loses(plan) => {
+            let detail = "Entries have values that would be lost; name the fields in `drop`, or ask for the plan.";
+            let detail = if plan.refused { "Entries have several languages, or are several." } else { detail };
+            plan.lost.iter().fold(Problem::new("would_lose", detail), |problem, lost| {
+                let message = format!("{} entries have a value of the field {}.", lost.entries, lost.field);
+                problem.with(Fault::at("/fields", "would_lose", message))
+            })
+        }
+        E::TooManyEntries => Problem::new("conflict", "The type has too many entries for this change."),
+        E::TypeChanged => Problem::new("conflict", "A type was changed meanwhile; try again."),
+        E::Stale { current } => stale(current),
+        E::Invalid(all) => faults("invalid_value", all),
+        E::Incomplete(all) => faults("incomplete", all),
+        E::NotUnique(all) => faults("already_exists", all),
+        E::PathTaken(fault) => faults("already_exists", vec![fault]),
+        E::Archived => Problem::new("archived", "The entry is archived; restore it first."),
+        E::NotArchived => Problem::new("conflict", "The entry is not archived; name a revision to bring back."),
+        E::Published => Problem::new("still_published", "The entry is published; unpublish it first."),
+        E::NotPublished => Problem::new("not_published", "The entry is not published in this language."),
+        E::NotLocalized => Problem::new("conflict", "Entries of this type have one language."),
+        E::SingletonExists => Problem::new("conflict", "There is an entry of this type already, and can be no other."),
+        E::TooBroad => Problem::new("filter_too_broad", "The other conditions leave too much to look through."),
         E::Storage(error) => storage(&error),
         E::Internal(cause) => internal(&cause),
     }

@@ -17,6 +17,7 @@ mod extract;
 mod json;
 mod layers;
 mod limit;
+mod memory;
 mod openapi;
 mod paging;
 mod problem;

@@ -27,7 +27,7 @@ pub enum Surface {
         contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
-    tags((name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "receipts", description = "What the holder of a receipt can see and do"), (name = "system", description = "The server itself")),
+    tags((name = "pages", description = "Published pages"), (name = "entries", description = "Published entries of other types"), (name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "receipts", description = "What the holder of a receipt can see and do"), (name = "system", description = "The server itself")),
     components(schemas(crate::problem::Content))
 )]
 pub(crate) struct PublicDoc;
@@ -46,6 +46,9 @@ pub(crate) struct PublicDoc;
         (name = "users", description = "The people who work with this API"),
         (name = "tokens", description = "API tokens for scripts and frontends"),
         (name = "site", description = "The settings of the site"),
+        (name = "types", description = "Content types and components"),
+        (name = "pages", description = "Pages: drafts in each language, revisions, publishing"),
+        (name = "entries", description = "Entries of other types, in the same way"),
         (name = "policies", description = "Policies and their revisions"),
         (name = "forms", description = "What is asked of visitors, for what, and for how long"),
         (name = "submissions", description = "What visitors sent: dates and flags, and reading for a purpose"),
@@ -67,12 +70,28 @@ pub fn document(surface: Surface) -> String {
     };
     let mut document = serde_json::to_value(document).unwrap_or_default();
     document["info"]["version"] = json!(env!("CARGO_PKG_VERSION"));
+    plain_paths(&mut document);
     complete(&mut document, surface);
     name_items(&mut document);
     shapes::narrow(&mut document);
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// Writes the rest of a path as any other parameter: its star is the router's own.
+fn plain_paths(document: &mut Value) {
+    let Some(paths) = document["paths"].as_object_mut() else { return };
+    let starred: Vec<String> = paths.keys().filter(|path| path.contains("{*")).cloned().collect();
+    for path in starred {
+        let item = paths.remove(&path).unwrap_or_default();
+        paths.insert(path.replace("{*", "{"), item);
+    }
+}
+
+/// Whether a path is one of delivery, whose answers are kept.
+fn is_delivered(path: &str) -> bool {
+    ["/v1/policies", "/v1/pages", "/v1/entries"].iter().any(|at| path.starts_with(at))
 }
 
 fn complete(document: &mut Value, surface: Surface) {
@@ -88,7 +107,7 @@ fn complete(document: &mut Value, surface: Surface) {
             }
             if operation.get("security").is_none() {
                 operation["security"] = match surface {
-                    Surface::Public if path.starts_with("/v1/policies") => json!([{}, {"read_token": []}]),
+                    Surface::Public if is_delivered(path) => json!([{}, {"read_token": []}]),
                     _ => json!([]),
                 };
             }
@@ -129,10 +148,18 @@ fn bearer(description: &str, format: &str) -> Value {
 
 /// Whether the operation changes an authored thing, so that it wants `If-Match`.
 fn is_conditional(path: &str, method: &str) -> bool {
-    let versioned =
-        ["/admin/v1/policies/", "/admin/v1/forms/", "/admin/v1/users/"].iter().any(|at| path.starts_with(at))
-            || path == "/admin/v1/site";
-    let verbs = ["/publish", "/unpublish", "/suspend", "/reactivate"];
+    let versioned = [
+        "/admin/v1/policies/",
+        "/admin/v1/forms/",
+        "/admin/v1/users/",
+        "/admin/v1/types/",
+        "/admin/v1/pages/",
+        "/admin/v1/entries/",
+    ]
+    .iter()
+    .any(|at| path.starts_with(at))
+        || path == "/admin/v1/site";
+    let verbs = ["/publish", "/unpublish", "/archive", "/restore", "/suspend", "/reactivate"];
     let verb = method == "post" && verbs.iter().any(|verb| path.ends_with(verb));
     versioned && (matches!(method, "patch" | "put" | "delete") || verb)
 }
@@ -155,7 +182,7 @@ fn operation_headers(operation: &mut Value, path: &str, method: &str) {
         let what = "Makes it safe to send the request again: the same key gives the first answer, for 24 hours";
         parameters.push(header("Idempotency-Key", false, what, "0199b2c4-e8a0-7d1f-8b6e-0c5d4f3a2b1c", schema));
     }
-    let is_delivery = method == "get" && path.starts_with("/v1/policies");
+    let is_delivery = method == "get" && is_delivered(path);
     if is_delivery {
         parameters.push(header(
             "If-None-Match",
@@ -209,9 +236,9 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
                 || is_receipt && changes
                 || path.ends_with("/login")
                 || path.ends_with("/refresh")
-                || path.starts_with("/v1/policies"),
+                || is_delivered(path),
         ),
-        (403, secured && !is_receipt || is_sending || path.starts_with("/v1/policies")),
+        (403, secured && !is_receipt || is_sending || is_delivered(path)),
         (404, has_path_parameter),
         // of the path: no operation answers so itself
         (405, true),

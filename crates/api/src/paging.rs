@@ -160,10 +160,16 @@ impl<T> Listed<T> {
 
     /// `Link` headers to the pages beside this one, relative to the list.
     pub(crate) fn links(&self) -> Vec<String> {
+        self.links_with("")
+    }
+
+    /// The same for a list that was asked for with more parameters, as they stood in the query.
+    pub(crate) fn links_with(&self, rest: &str) -> Vec<String> {
+        let rest = if rest.is_empty() { String::new() } else { format!("{rest}&") };
         let PageInfo { next, prev, limit, count } = &self.0.page;
         let count = if count.is_some() { "&count=exact" } else { "" };
         let link = |cursor: &Option<String>, relation: &str| {
-            cursor.as_ref().map(|cursor| format!("<?limit={limit}{count}&cursor={cursor}>; rel=\"{relation}\""))
+            cursor.as_ref().map(|cursor| format!("<?{rest}limit={limit}{count}&cursor={cursor}>; rel=\"{relation}\""))
         };
         link(next, "next").into_iter().chain(link(prev, "prev")).collect()
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod auth;
+pub(crate) mod content;
 mod forms;
 mod policies;
 mod retention;
@@ -13,6 +14,7 @@ mod status;
 mod subjects;
 mod submissions;
 mod tokens;
+mod types;
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
@@ -63,5 +65,29 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(retention::list_sweeps))
         .routes(routes!(retention::confirm_sweep))
         .routes(routes!(retention::trust_clock))
+        .routes(routes!(types::list_types, types::create_type))
+        .routes(routes!(types::get_type, types::update_type, types::delete_type))
+        .routes(routes!(content::pages::list_pages, content::pages::create_page))
+        .routes(routes!(content::pages::get_page, content::pages::update_page, content::pages::delete_page))
+        .routes(routes!(content::pages::update_page_block))
+        .routes(routes!(content::pages::publish_page))
+        .routes(routes!(content::pages::unpublish_page))
+        .routes(routes!(content::pages::archive_page))
+        .routes(routes!(content::pages::restore_page))
+        .routes(routes!(content::pages::copy_page))
+        .routes(routes!(content::pages::add_page_locale))
+        .routes(routes!(content::pages::list_page_revisions))
+        .routes(routes!(content::pages::get_page_revision))
+        .routes(routes!(content::entries::list_entries, content::entries::create_entry))
+        .routes(routes!(content::entries::get_entry, content::entries::update_entry, content::entries::delete_entry))
+        .routes(routes!(content::entries::update_entry_block))
+        .routes(routes!(content::entries::publish_entry))
+        .routes(routes!(content::entries::unpublish_entry))
+        .routes(routes!(content::entries::archive_entry))
+        .routes(routes!(content::entries::restore_entry))
+        .routes(routes!(content::entries::copy_entry))
+        .routes(routes!(content::entries::add_entry_locale))
+        .routes(routes!(content::entries::list_entry_revisions))
+        .routes(routes!(content::entries::get_entry_revision))
         .routes(routes!(status::get_status))
 }

@@ -1,6 +1,7 @@
 //! The delivery surface: what frontends fetch. It selects published rows only and has no means to read drafts.
 
 pub(crate) mod access;
+mod content;
 mod diff;
 mod feed;
 mod policies;
@@ -19,4 +20,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(revisions::get_published_revision))
         .routes(routes!(diff::compare_revisions))
         .routes(routes!(feed::get_policy_feed))
+        .routes(routes!(content::list_published_pages))
+        .routes(routes!(content::get_published_page))
+        .routes(routes!(content::list_published_entries))
+        .routes(routes!(content::get_published_entry))
 }

@@ -75,6 +75,11 @@ impl Wanted {
         Ok(Self { locale, fallback })
     }
 
+    /// The languages that are named, best first.
+    pub(crate) fn named(&self) -> impl Iterator<Item = &Locale> {
+        self.locale.iter().chain(&self.fallback)
+    }
+
     /// The first wanted language there is; without a wish the default.
     pub(crate) fn choose(&self, there: &[Locale], default: &Locale) -> Result<Locale, Problem> {
         let Some(first) = &self.locale else {

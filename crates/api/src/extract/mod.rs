@@ -14,4 +14,4 @@ pub(crate) use client::{Client, client_address};
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use if_match::IfMatch;
 pub(crate) use path::Path;
-pub(crate) use query::{NoQuery, Query};
+pub(crate) use query::{Filtered, NoQuery, Query};

@@ -19,6 +19,43 @@ impl<T: DeserializeOwned + IntoParams, S: Sync> FromRequestParts<S> for Query<T>
     }
 }
 
+/// The query parameters of a list that can be filtered: those of `T`, and any number of `filter[…]`.
+pub(crate) struct Filtered<T> {
+    /// The parameters of `T`.
+    pub(crate) query: T,
+    /// The conditions: whole name, and value.
+    pub(crate) filters: Vec<(String, String)>,
+    /// What was asked for but for the place in the list, as it stood in the query.
+    pub(crate) rest: String,
+}
+
+impl<T: DeserializeOwned + IntoParams, S: Sync> FromRequestParts<S> for Filtered<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let known = T::into_params(|| None).into_iter().map(|parameter| parameter.name);
+        let known: Vec<String> = known.filter(|name| name != "filter").collect();
+        let whole = parts.uri.query().unwrap_or_default();
+        let name = |part: &str| form_urlencoded::parse(part.as_bytes()).next().map(|pair| pair.0.into_owned());
+        let is_filter = |part: &&str| name(part).is_some_and(|name| name.starts_with("filter["));
+        let is_place = |part: &&str| name(part).is_some_and(|name| ["cursor", "limit", "count"].contains(&&*name));
+        let (filters, others): (Vec<&str>, Vec<&str>) = whole.split('&').partition(is_filter);
+        let query = parse(&others.join("&"), &known)?;
+        let mut conditions = Vec::new();
+        for part in filters {
+            // with its own name as the only one that is known, it is looked at like any other
+            let condition = name(part).unwrap_or_default();
+            let value: std::collections::BTreeMap<String, String> = parse(part, std::slice::from_ref(&condition))?;
+            if value.keys().any(|name| conditions.iter().any(|(known, _)| known == name)) {
+                return Err(Problem::fault(Fault::of(condition, "invalid_parameter", "The parameter stands twice.")));
+            }
+            conditions.extend(value);
+        }
+        let rest: Vec<&str> = whole.split('&').filter(|part| !part.is_empty() && !is_place(part)).collect();
+        Ok(Self { query, filters: conditions, rest: rest.join("&") })
+    }
+}
+
 /// For routes that know no query parameter.
 pub(crate) struct NoQuery;
 
