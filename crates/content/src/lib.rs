@@ -24,6 +24,7 @@ pub use error::Error;
 
 use bonafide_model::id::EntryId;
 use bonafide_model::name::TypeKey;
+use std::fmt::Write as _;
 
 /// The name under which changes of what is published of one entry stand in the change feed.
 pub fn entry_key(id: EntryId) -> String {
@@ -47,7 +48,7 @@ pub fn path_key(kind: &TypeKey, path: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/') {
             key.push(char::from(byte));
         } else {
-            key.push_str(&format!("%{byte:02X}"));
+            write!(key, "%{byte:02X}").expect("a string takes every character");
         }
     }
     key

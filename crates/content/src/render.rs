@@ -85,7 +85,7 @@ impl Work<'_> {
             }
             (Kind::Group, Value::Object(members)) => Value::Object(self.members(&field.rules.fields, members, at)),
             (Kind::List, Value::Array(items)) => {
-                let Some(of) = field.rules.of.as_deref() else { return None };
+                let of = field.rules.of.as_deref()?;
                 let mut item_field = Field::new(field.key.clone(), of.kind);
                 item_field.rules = of.rules.clone();
                 let items = items.iter().enumerate();
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use bonafide_model::content::builtin;
 
-    fn rendered(fields: Value) -> (Value, Vec<Fault>) {
+    fn rendered(fields: &Value) -> (Value, Vec<Fault>) {
         let catalogue = Catalogue::new([]);
         let page = &builtin::all()[&builtin::page()];
         let done = render(&catalogue, page, fields.as_object().expect("an object"));
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_page_is_finished() {
-        let (content, warnings) = rendered(json!({"title": "About", "slug": "about", "body": [
+        let (content, warnings) = rendered(&json!({"title": "About", "slug": "about", "body": [
             {"id": "a", "type": "markdown", "text": "Hello *world*, [see](https://example.org)"},
             {"id": "b", "type": "embed", "url": "https://www.video.example.org/1?x"},
             {"id": "c", "type": "quote", "text": "Well"}]}));
@@ -177,11 +177,8 @@ mod tests {
     #[test]
     fn what_is_not_shown_is_told() {
         let (content, warnings) =
-            rendered(json!({"body": [{"id": "a", "type": "markdown", "text": "x <script>y</script>"}]}));
-        assert!(
-            !content.to_string().contains("script>\"")
-                && !content["fields"]["body"][0]["html"].to_string().contains("script")
-        );
+            rendered(&json!({"body": [{"id": "a", "type": "markdown", "text": "x <script>y</script>"}]}));
+        assert_eq!(content["fields"]["body"][0]["html"], "<p>x </p>\n");
         assert_eq!(warnings[0].pointer, "/body/0/text");
         assert_eq!(warnings[0].code, "html_removed");
     }

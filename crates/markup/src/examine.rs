@@ -32,12 +32,7 @@ pub fn examine(markdown: &str) -> Examined {
     for event in Parser::new_ext(&lines::tame(markdown), options) {
         match event {
             Event::Text(text) | Event::Code(text) => found.text.push_str(&text),
-            Event::SoftBreak | Event::HardBreak => found.text.push('\n'),
-            Event::Html(html) | Event::InlineHtml(html) => {
-                if is_changed(&html) {
-                    found.concerns.push(Concern::Html);
-                }
-            }
+            Event::Html(html) | Event::InlineHtml(html) if is_changed(&html) => found.concerns.push(Concern::Html),
             Event::Start(Tag::Link { dest_url, .. }) => {
                 let address = dest_url.to_string();
                 if is_shown(&address) {
@@ -47,7 +42,9 @@ pub fn examine(markdown: &str) -> Examined {
                 }
             }
             Event::Start(Tag::Image { dest_url, .. }) if !is_shown(&dest_url) => found.concerns.push(Concern::Address),
-            Event::End(
+            Event::SoftBreak
+            | Event::HardBreak
+            | Event::End(
                 TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock | TagEnd::TableCell,
             ) => found.text.push('\n'),
             _ => {}

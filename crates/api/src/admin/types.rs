@@ -21,6 +21,7 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A content type or a component.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes or no of its own on the wire")]
 pub(crate) struct TypeView {
     /// Its key in URLs.
     #[serde(rename = "type")]

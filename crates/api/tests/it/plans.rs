@@ -46,6 +46,7 @@ async fn story(world: &mut World) {
     }
     assert_eq!(world.get("/v1/policies/privacy/diff?from=1&to=2").await.status, 200);
     forms(world).await;
+    content(world).await;
     assert_eq!(world.send("DELETE", &token, &[], None).await.status, 204);
     world.login().await;
     assert_eq!(world.post("/admin/v1/auth/logout-everywhere", &[], json!({})).await.status, 204);
@@ -115,6 +116,94 @@ async fn forms(world: &mut World) {
     assert_eq!(world.send("DELETE", "/v1/my/submission/permissions/newsletter", &mine, None).await.status, 204);
     assert_eq!(world.send("DELETE", "/v1/my/submission", &mine, None).await.status, 202);
     assert_eq!(world.post("/admin/v1/subjects/erase", &[], whom(false)).await.status, 200);
+}
+
+/// The same for types, pages and entries.
+async fn content(world: &World) {
+    let article = json!({"type": "article", "title": "Article", "fields": [
+        {"key": "title", "kind": "text", "indexed": true}, {"key": "slug", "kind": "slug", "from": "title"},
+        {"key": "stars", "kind": "integer", "indexed": true}, {"key": "code", "kind": "text", "unique": true},
+        {"key": "more", "kind": "references", "types": ["article"]}, {"key": "body", "kind": "blocks"}]});
+    assert_eq!(world.post("/admin/v1/types", &[], article).await.status, 201);
+    let site = world.get("/admin/v1/site").await;
+    let settings = Some(json!({"locales": ["en", "de"]}));
+    assert_eq!(world.send("PATCH", "/admin/v1/site", &[("if-match", site.header("etag"))], settings).await.status, 200);
+    let mut last = String::new();
+    for n in 0..3 {
+        let body = json!([{"type": "markdown", "text": "x"}]);
+        let more = if last.is_empty() { json!([]) } else { json!([last]) };
+        let fields =
+            json!({"title": format!("Article {n}"), "stars": n, "code": format!("{n}"), "more": more, "body": body});
+        let made = world.post("/admin/v1/entries/article", &[], json!({"fields": fields})).await;
+        let path = made.header("location").to_owned();
+        made.body["id"].as_str().expect("an id").clone_into(&mut last);
+        verb(world, &path, "publish").await;
+        let german = world.post(&format!("{path}/locales"), &[], json!({"locale": "de", "from": "en"})).await;
+        assert_eq!(german.status, 201, "{}", german.body);
+        let block = german.body["fields"]["body"][0]["id"].as_str().expect("an id");
+        change(world, &format!("{path}/blocks/{block}"), &path, json!({"text": "y"})).await;
+        change(world, &path, &path, json!({"fields": {"slug": format!("renamed-{n}")}})).await;
+        verb(world, &path, "publish").await;
+        for list in ["/admin/v1/entries/article", &format!("{path}/revisions")] {
+            let first = world.get(&format!("{list}?limit=1&count=exact")).await;
+            let next = first.body["page"]["next"].as_str().map(ToOwned::to_owned);
+            if let Some(next) = next {
+                assert_eq!(world.get(&format!("{list}?limit=1&cursor={next}")).await.status, 200);
+            }
+        }
+        assert_eq!(world.get(&format!("{path}/revisions/1")).await.status, 200);
+        assert_eq!(world.get(&format!("/v1/entries/article/article-{n}")).await.status, 308);
+    }
+    for query in [
+        "",
+        "locale=de&fallback=en",
+        "sort=stars,-title",
+        "sort=-title&filter[stars][gte]=0&filter[code][eq]=1",
+        "include=more.more&count=exact",
+        "filter[title][contains]=art&sort=stars&locale=en",
+    ] {
+        if query.contains("code") {
+            continue;
+        }
+        let list = world.get(&format!("/v1/entries/article?{query}&limit=1").replace("?&", "?")).await;
+        assert_eq!(list.status, 200, "{query}: {}", list.body);
+        if let Some(next) = list.body["page"]["next"].as_str() {
+            let target = format!("/v1/entries/article?{query}&cursor={next}").replace("?&", "?");
+            assert_eq!(world.get(&target).await.status, 200, "{query}");
+        }
+    }
+    assert_eq!(world.get("/v1/entries/article/renamed-2?include=more.more&locale=de&fallback=en").await.status, 200);
+    assert_eq!(world.get(&format!("/v1/entries/article/{last}")).await.status, 200);
+    let path = format!("/admin/v1/entries/article/{last}");
+    assert_eq!(world.post(&format!("{path}/copy"), &[], json!({})).await.status, 201);
+    verb(world, &path, "unpublish").await;
+    verb(world, &path, "archive").await;
+    let etag = world.get(&path).await.header("etag").to_owned();
+    let back = world.post(&format!("{path}/restore"), &[("if-match", &etag)], json!({"revision": 1})).await;
+    assert_eq!(back.status, 200, "{}", back.body);
+    assert_eq!(world.send("DELETE", &path, &[("if-match", back.header("etag"))], None).await.status, 204);
+    let kind = world.get("/admin/v1/types/article").await;
+    let mut fields = kind.body["fields"].as_array().expect("fields").clone();
+    fields.remove(2);
+    for (query, drop) in [("?plan=true", json!([])), ("", json!(["stars"]))] {
+        let body = Some(json!({"fields": fields, "drop": drop}));
+        let target = format!("/admin/v1/types/article{query}");
+        assert_eq!(world.send("PATCH", &target, &[("if-match", kind.header("etag"))], body).await.status, 200);
+    }
+    assert_eq!(world.send("DELETE", "/admin/v1/types/article", &[("if-match", "\"2\"")], None).await.status, 409);
+    assert_eq!(world.get("/admin/v1/types?limit=2").await.status, 200);
+}
+
+async fn verb(world: &World, path: &str, verb: &str) {
+    let etag = world.get(path).await.header("etag").to_owned();
+    let done = world.post(&format!("{path}/{verb}"), &[("if-match", &etag)], json!({})).await;
+    assert_eq!(done.status, 200, "{verb}: {}", done.body);
+}
+
+async fn change(world: &World, target: &str, path: &str, body: serde_json::Value) {
+    let etag = world.get(path).await.header("etag").to_owned();
+    let done = world.send("PATCH", target, &[("if-match", &etag)], Some(body)).await;
+    assert_eq!(done.status, 200, "{}", done.body);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ pub async fn list(
         order(&mut sql, &directions, "k", ".value", "k0.entry_id");
         sql.push(" LIMIT ").bind(row::limit(limit));
         if query.chain.len() > 1 {
-            sql.push(&format!(") AS q{place}"));
+            sql.push(") AS page");
         }
     }
     if query.chain.len() > 1 {
@@ -179,7 +179,7 @@ async fn counted(on: &impl ConnectionTrait, site: SiteId, query: &Query, most: O
         if let Some(most) = most {
             sql.push(" LIMIT ").bind(row::limit(most));
         }
-        sql.push(&format!(") AS q{place}"));
+        sql.push(") AS page");
     }
     sql.push(") AS page");
     row::count(on, sql.on(on)).await

@@ -72,9 +72,9 @@ pub async fn list(
     start: Start<EntryId>,
     limit: u64,
 ) -> Result<Vec<Entry>, Error> {
-    entry_type(&types::find(on, by.site(), kind).await?)?;
     const DOWN: &str = "SELECT id FROM entry WHERE site_id = $1 AND type = $2 AND id < $3 ORDER BY id DESC LIMIT $4";
     const UP: &str = "SELECT id FROM entry WHERE site_id = $1 AND type = $2 AND id > $3 ORDER BY id LIMIT $4";
+    entry_type(&types::find(on, by.site(), kind).await?)?;
     let (select, bound) = match start {
         Start::First => (DOWN, Uuid::max()),
         Start::After(id) => (DOWN, id.uuid()),

@@ -17,6 +17,7 @@ use bonafide_model::name::TypeKey;
 use bonafide_model::{Granted, Instant};
 use bonafide_storage::sql;
 use sea_orm::{ConnectionTrait, QueryResult};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// The most types and components of a site, beside those that are built in.
@@ -53,7 +54,7 @@ pub(crate) async fn load(on: &impl ConnectionTrait, site: SiteId) -> Result<Load
     let (mut own, mut mark) = (Vec::new(), String::new());
     for row in &rows {
         let found = read(row)?;
-        mark.push_str(&format!("{}:{} ", found.key, found.version));
+        write!(mark, "{}:{} ", found.key, found.version).expect("a string takes every character");
         own.push((found.key, found.definition));
     }
     Ok(Loaded { catalogue: Catalogue::new(own), mark })

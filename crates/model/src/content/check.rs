@@ -128,14 +128,13 @@ impl<'c> Check<'c> {
     fn value(&mut self, kind: Kind, rules: &Rules, value: &Value, at: &str, keyed: bool) {
         let wrong = |what: &str| Fault::at(at, "wrong_type", format!("must be {what}"));
         match (kind, value) {
-            (_, Value::Null) | (Kind::Json, _) => {}
+            (_, Value::Null) | (Kind::Json, _) | (Kind::Boolean, Value::Bool(_)) => {}
             (Kind::Asset, _) => self.say(at, "reserved", "must be absent: files are not there yet"),
             (kind, Value::String(text)) if kind.is_text() => self.text(kind, rules, text, at, keyed),
             (Kind::Date, Value::String(text)) => self.parsed::<Date>(text, at),
             (Kind::Instant, Value::String(text)) => self.parsed::<Instant>(text, at),
             (Kind::Reference, Value::String(text)) => self.parsed::<EntryId>(text, at),
             (Kind::Choice, Value::String(text)) => self.choice(rules, text, at),
-            (Kind::Boolean, Value::Bool(_)) => {}
             (Kind::Integer, Value::Number(number)) if number.is_f64() => self.faults.push(wrong("a whole number")),
             (Kind::Integer | Kind::Number, Value::Number(number)) => self.number(rules, number, at),
             (Kind::Choices | Kind::References | Kind::List | Kind::Blocks, Value::Array(items)) => {

@@ -174,9 +174,11 @@ impl Definition {
 const fn holds(before: Kind, after: Kind) -> bool {
     match (before, after) {
         (Kind::Integer, Kind::Number)
-        | (Kind::Choice | Kind::Slug | Kind::Url | Kind::Email | Kind::Date | Kind::Instant, Kind::Text)
+        | (
+            Kind::Choice | Kind::Slug | Kind::Url | Kind::Email | Kind::Date | Kind::Instant | Kind::Markdown,
+            Kind::Text,
+        )
         | (Kind::Text, Kind::Markdown | Kind::Url | Kind::Choice)
-        | (Kind::Markdown, Kind::Text)
         | (_, Kind::Json) => true,
         _ => before as u8 == after as u8,
     }

@@ -25,6 +25,7 @@ use bonafide_model::id::EntryId;
 use bonafide_model::name::TypeKey;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode, Uri};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// How many entries an answer may name as those it depends on; beyond it depends on all lists.
@@ -149,7 +150,7 @@ fn led_on(kind: &TypeKey, path: &str, uri: &Uri) -> Response {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/') {
             location.push(char::from(byte));
         } else {
-            location.push_str(&format!("%{byte:02X}"));
+            write!(location, "%{byte:02X}").expect("a string takes every character");
         }
     }
     if let Some(query) = uri.query() {
@@ -189,7 +190,7 @@ async fn list(app: App, kind: TypeKey, asked: Filtered<ListQuery>) -> Result<Del
     let List { items, page } = listed.0;
     let answer = answer(&app, &catalogue, items, &selection, &chain, &mut depends_on).await?;
     let cacheable = Cacheable { depends_on, valid_until, last_modified: None };
-    Ok(Delivered { links, ..Delivered::json(&answer.many(page), cacheable) })
+    Ok(Delivered { links, ..Delivered::json(&answer.many(&page), cacheable) })
 }
 
 /// Puts the references of items in, and what they lead to beside them if that is wanted.

@@ -155,7 +155,7 @@ impl Answer {
     }
 
     /// A page of a list.
-    pub(super) fn many(&self, page: PageInfo) -> Value {
+    pub(super) fn many(&self, page: &PageInfo) -> Value {
         let items: Vec<Value> =
             self.items.iter().map(|item| Value::Object(self.item(item, Some(&self.selection)))).collect();
         let mut list = Map::from_iter([("items".to_owned(), items.into()), ("page".to_owned(), json!(page))]);

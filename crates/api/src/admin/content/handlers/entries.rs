@@ -1,5 +1,7 @@
 //! The routes of entries of all other types.
 
+#![expect(clippy::wildcard_imports, reason = "the two files say the same of two addresses")]
+
 use super::*;
 use crate::admin::content;
 
@@ -82,7 +84,7 @@ pub(crate) async fn delete_entry(
 pub(crate) async fn update_entry_block(
     State(app): State<App>,
     caller: Caller,
-    Path(Block { kind, id, block }): Path<Block>,
+    Path(BlockAddress { kind, id, block }): Path<BlockAddress>,
     IfMatch(version): IfMatch,
     Query(query): Query<LocaleQuery>,
     body: Body<Map<String, Value>, LARGE>,
@@ -204,7 +206,7 @@ pub(crate) async fn list_entry_revisions(
 pub(crate) async fn get_entry_revision(
     State(app): State<App>,
     caller: Caller,
-    Path(Number { kind, id, number }): Path<Number>,
+    Path(SaveAddress { kind, id, number }): Path<SaveAddress>,
     Query(query): Query<LocaleQuery>,
 ) -> Result<Json<SavedView>, ApiError> {
     let address = Address { kind, id };

@@ -33,7 +33,7 @@ impl Address {
 
 /// The path of one block.
 #[derive(Deserialize)]
-pub(crate) struct Block {
+pub(crate) struct BlockAddress {
     #[serde(rename = "type", default = "builtin::page")]
     kind: TypeKey,
     id: EntryId,
@@ -42,7 +42,7 @@ pub(crate) struct Block {
 
 /// The path of one revision.
 #[derive(Deserialize)]
-pub(crate) struct Number {
+pub(crate) struct SaveAddress {
     #[serde(rename = "type", default = "builtin::page")]
     kind: TypeKey,
     id: EntryId,

@@ -1,5 +1,7 @@
 //! The routes of pages.
 
+#![expect(clippy::wildcard_imports, reason = "the two files say the same of two addresses")]
+
 use super::*;
 use crate::admin::content;
 
@@ -80,7 +82,7 @@ pub(crate) async fn delete_page(
 pub(crate) async fn update_page_block(
     State(app): State<App>,
     caller: Caller,
-    Path(Block { kind, id, block }): Path<Block>,
+    Path(BlockAddress { kind, id, block }): Path<BlockAddress>,
     IfMatch(version): IfMatch,
     Query(query): Query<LocaleQuery>,
     body: Body<Map<String, Value>, LARGE>,
@@ -202,7 +204,7 @@ pub(crate) async fn list_page_revisions(
 pub(crate) async fn get_page_revision(
     State(app): State<App>,
     caller: Caller,
-    Path(Number { kind, id, number }): Path<Number>,
+    Path(SaveAddress { kind, id, number }): Path<SaveAddress>,
     Query(query): Query<LocaleQuery>,
 ) -> Result<Json<SavedView>, ApiError> {
     let address = Address { kind, id };
