@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::{Site, login, text};
-use bonafide_test_support::{Backend, Installation, Server, on_both, python};
+use bonafide_test_support::{Backend, Installation, Server, on_both, python, server};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -112,6 +112,22 @@ async fn open(traces: &Traces<'_>) -> Site {
 }
 
 on_both! {
+    async fn a_program_that_stores_in_clear_is_found(home: &Installation) {
+        let (Some(traces), Some(control)) = (Traces::new(home), server::control()) else { return };
+        let site = Site::open(home).await;
+        site.form("contact", json!({})).await;
+        site.server.stop();
+        let mut command = Command::new(control);
+        command.envs(home.command().get_envs().filter_map(|(name, value)| Some((name, value?)))).arg("serve");
+        let server = Server::start_command(home, command);
+        traces.plant(&server);
+        server.kill();
+        let found = run(|scanner| scanner.args(["find", "--only", "texts"]).arg(&traces.markers).args(traces.places()));
+        let said = String::from_utf8_lossy(&found.stdout);
+        assert_eq!(found.status.code(), Some(1), "{said}");
+        assert!(said.lines().filter(|line| line.starts_with("FOUND")).count() > 5, "{said}");
+    }
+
     async fn nothing_a_visitor_wrote_is_in_any_file(home: &Installation) {
         let Some(traces) = Traces::new(home) else { return };
         Site::open(home).await.server.stop();

@@ -302,9 +302,9 @@ def take(database, record, only=()):
             for column, value in zip(columns, row):
                 if isinstance(value, bytes) and value not in names and len(value) >= 16:
                     taken[f"{os.path.basename(database)} {table}.{column} {number}"] = value.hex()
-            # a tag is short; together with the record beside it, as the row is written, it is not
+            # a tag is short; together with the record beside it, as the row is written, it is not (0 and 1 take no byte)
             for column, value, beside in zip(columns, row, row[1:]):
-                if isinstance(value, int) and beside == record.bytes:
+                if isinstance(value, int) and integer(value) and beside == record.bytes:
                     taken[f"{os.path.basename(database)} {table}.{column} {number}"] = (integer(value) + beside).hex()
     opened.close()
     return taken

@@ -1,5 +1,6 @@
 //! `cargo xtask ci`: everything that a change has to pass, one step after the other.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -34,7 +35,7 @@ impl Step {
             Self::Clippy => {
                 programs::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
             }
-            Self::Test => programs::run(&mut cargo(&["test", "--workspace"])),
+            Self::Test => programs::run(cargo(&["test", "--workspace"]).env("BONAFIDE_TEST_CONTROL", control()?)),
             Self::Doc => programs::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Openapi => openapi::run(true),
             Self::Deny => deny(),
@@ -64,6 +65,18 @@ pub(crate) fn run(steps: &[Step]) -> Result<(), Failure> {
         println!("{:>8.1} s  {title}", time.as_secs_f32());
     }
     Ok(())
+}
+
+/// A program that stores in clear what it should seal: what the scanner of the tests has to find. It is built beside the
+/// other, and laid apart, because both have the same name.
+fn control() -> Result<PathBuf, Failure> {
+    let features = ["--features", "bonafide/positive-control"];
+    programs::run(cargo(&["build", "--workspace", "--bin", "bonafide"]).args(features))?;
+    let (made, folder) = (programs::root().join("target/debug/bonafide"), programs::root().join("target/control"));
+    let kept = folder.join("bonafide");
+    let copied = std::fs::create_dir_all(&folder).and_then(|()| std::fs::copy(made, &kept));
+    copied.map_err(|cause| format!("{}: {cause}", kept.display()))?;
+    Ok(kept)
 }
 
 /// Licences, banned crates and sources are also checked by `check`, which needs no program to be installed.

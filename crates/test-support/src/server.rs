@@ -32,6 +32,22 @@ pub fn binary() -> &'static Path {
     &BINARY
 }
 
+/// A server that stores in clear what it should seal, which `cargo xtask ci` builds: what a search for traces has to find.
+///
+/// # Panics
+/// Where there is none and `CI=true` or `BONAFIDE_REQUIRE_CONTROL=1`; otherwise it says so and gives `None`.
+pub fn control() -> Option<PathBuf> {
+    let given = environment::get("BONAFIDE_TEST_CONTROL").map(PathBuf::from).filter(|path| path.is_file());
+    if given.is_none() {
+        environment::missing(
+            "a server that stores in clear",
+            "`cargo xtask ci test` builds one",
+            "BONAFIDE_REQUIRE_CONTROL",
+        );
+    }
+    given
+}
+
 /// Builds the server in the profile of the test that runs, with the features that `cargo test --workspace` gives its
 /// dependencies, so that hardly anything is compiled twice.
 fn build() -> PathBuf {

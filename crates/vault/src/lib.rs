@@ -7,6 +7,9 @@
 //! The crate knows nothing of forms. Read [`record`] for how bytes are sealed, `epochs` and [`rotate`] for how keys
 //! are kept, [`destroy`] for the point of no return, [`index`] for how the records of one address are found.
 
+#[cfg(all(feature = "positive-control", not(debug_assertions)))]
+compile_error!("a program that stores in clear is for tests");
+
 mod context;
 pub mod destroy;
 mod epochs;

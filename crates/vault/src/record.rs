@@ -72,7 +72,11 @@ impl RecordKeys {
     pub fn seal(&self, entropy: &Entropy, group: Group, context: &Context<'_>, value: &[u8]) -> Result<Vec<u8>, Error> {
         let key = self.key(group).ok_or(Error::Gone)?;
         let header = header(key, group);
-        let sealed = Sealer::under(key).seal(entropy, &context.encode(group, &header), value);
+        let sealed = if cfg!(feature = "positive-control") {
+            value.to_vec()
+        } else {
+            Sealer::under(key).seal(entropy, &context.encode(group, &header), value)
+        };
         Ok([&header[..], &sealed].concat())
     }
 
@@ -85,6 +89,9 @@ impl RecordKeys {
         let (found, sealed) = envelope.split_first_chunk::<HEADER>().ok_or(Error::Altered)?;
         if *found != header(key, group) {
             return Err(Error::Altered);
+        }
+        if cfg!(feature = "positive-control") {
+            return Ok(Zeroizing::new(sealed.to_vec()));
         }
         Sealer::under(key).open(&context.encode(group, found), sealed).ok_or(Error::Altered)
     }
