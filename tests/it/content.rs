@@ -2,8 +2,10 @@
 //! back; and nobody reads what is not published.
 
 mod bad_input;
+mod followed;
 mod leaks;
 mod lists;
+mod schedule;
 mod story;
 mod types;
 
@@ -17,6 +19,9 @@ pub(crate) const BLOCK: &str = "01980000-0000-7000-8000-00000000b10c";
 /// A page and an entry that are published as `about`, and `count` more of each; gives the ids of the two.
 pub(crate) async fn furnish(site: &Site, count: usize) -> (String, String) {
     article(site).await;
+    let settings = site.owner.get("/admin/v1/site").await.is(200);
+    let frontend = json!({"base_url": "https://www.example.org"});
+    site.owner.patch("/admin/v1/site", &settings.etag(), frontend).await.is(200);
     let mut ids = Vec::new();
     let body = json!([{"type": "markdown", "id": BLOCK, "text": "Hello"}]);
     for (base, in_fields) in [("/admin/v1/pages", false), ("/admin/v1/entries/article", true)] {

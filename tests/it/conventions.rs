@@ -232,7 +232,7 @@ on_both! {
             let (id, owner) = (operation.id.as_str(), &site.owner);
             if operation.takes("if-match") {
                 let mut address = operation.path_of(&there);
-                for verb in ["/publish", "/unpublish", "/suspend", "/reactivate", "/archive", "/restore", "/blocks/01980000-0000-7000-8000-00000000b10c"] {
+                for verb in ["/publish", "/unpublish", "/suspend", "/reactivate", "/archive", "/restore", "/schedule", "/blocks/01980000-0000-7000-8000-00000000b10c"] {
                     address = address.trim_end_matches(verb).to_owned();
                 }
                 let present = owner.get(&address);

@@ -42,6 +42,9 @@ const TABLE: &[(&str, Who)] = &[
     ("get_published_revision", Who::Anybody),
     ("compare_revisions", Who::Anybody),
     ("get_policy_feed", Who::Anybody),
+    ("get_sitemap", Who::Anybody),
+    ("get_pages_feed", Who::Anybody),
+    ("get_entries_feed", Who::Anybody),
     ("list_published_pages", Who::Anybody),
     ("get_published_page", Who::Anybody),
     ("list_published_entries", Who::Anybody),
@@ -124,6 +127,10 @@ const TABLE: &[(&str, Who)] = &[
     ("restore_page", Who::Having("content:write", AUTHORS)),
     ("copy_page", Who::Having("content:write", AUTHORS)),
     ("add_page_locale", Who::Having("content:write", AUTHORS)),
+    ("compare_page_revisions", Who::Having("content:read", ALL)),
+    ("compare_entry_revisions", Who::Having("content:read", ALL)),
+    ("schedule_page", Who::Having("content:publish", &["editor"])),
+    ("schedule_entry", Who::Having("content:publish", &["editor"])),
     ("publish_page", Who::Having("content:publish", &["editor"])),
     ("unpublish_page", Who::Having("content:publish", &["editor"])),
     ("list_entries", Who::Having("content:read", ALL)),
@@ -188,6 +195,7 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         "update_page" => json!({"title": format!("Page {n}")}),
         "create_entry" | "update_entry" => json!({"fields": {"title": format!("Entry {n}")}}),
         "update_page_block" | "update_entry_block" => json!({"text": format!("Text {n}")}),
+        "schedule_page" | "schedule_entry" => json!({"publish_at": "2100-01-01T00:00:00Z"}),
         "restore_page" | "restore_entry" => json!({"revision": 1}),
         "add_page_locale" | "add_entry_locale" => json!({"locale": "en"}),
         _ => return None,
@@ -253,7 +261,7 @@ impl Operation {
         let path = path.replace("{type}", objects.kind).replace("{block}", objects.block);
         let path = path.replace("{path}", "about").replace("{slug}", "about");
         match self.id.as_str() {
-            "compare_revisions" => format!("{path}?from=1&to=2"),
+            "compare_revisions" | "compare_page_revisions" | "compare_entry_revisions" => format!("{path}?from=1&to=2"),
             "list_due" => format!("{path}?at=2100-01-01T00:00:00Z"),
             _ => path,
         }

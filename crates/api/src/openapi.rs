@@ -91,7 +91,7 @@ fn plain_paths(document: &mut Value) {
 
 /// Whether a path is one of delivery, whose answers are kept.
 fn is_delivered(path: &str) -> bool {
-    ["/v1/policies", "/v1/pages", "/v1/entries"].iter().any(|at| path.starts_with(at))
+    ["/v1/policies", "/v1/pages", "/v1/entries", "/v1/sitemap.xml"].iter().any(|at| path.starts_with(at))
 }
 
 fn complete(document: &mut Value, surface: Surface) {
@@ -159,7 +159,7 @@ fn is_conditional(path: &str, method: &str) -> bool {
     .iter()
     .any(|at| path.starts_with(at))
         || path == "/admin/v1/site";
-    let verbs = ["/publish", "/unpublish", "/archive", "/restore", "/suspend", "/reactivate"];
+    let verbs = ["/publish", "/unpublish", "/archive", "/restore", "/schedule", "/suspend", "/reactivate"];
     let verb = method == "post" && verbs.iter().any(|verb| path.ends_with(verb));
     versioned && (matches!(method, "patch" | "put" | "delete") || verb)
 }

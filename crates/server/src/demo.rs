@@ -5,6 +5,7 @@
 
 mod contact;
 mod history;
+mod pages;
 mod tour;
 
 use crate::config::Settings;
@@ -65,6 +66,7 @@ async fn fill(place: &Place, accounts: &Accounts) -> Result<String, Failure> {
     let plan = history::plan()?;
     import::import(&place.db, act, request, plan, |_| {}).await.map_err(|error| Failure::of(&error))?;
     contact::publish(place).await?;
+    pages::publish(place).await?;
     let secret = secret(&place.entropy);
     let password: Password = secret.parse().map_err(|error| Failure::of(&error))?;
     let draft = user::Draft {
@@ -80,7 +82,14 @@ async fn fill(place: &Place, accounts: &Accounts) -> Result<String, Failure> {
 async fn name_site(place: &Place) -> Result<(), Failure> {
     let act = place.act();
     let name = history::SITE.parse().map_err(|error| Failure::of(&error))?;
-    let patch = SitePatch { name: Patch::Value(name), ..SitePatch::default() };
+    let languages = ["en", "de"].map(str::parse).into_iter().collect::<Result<_, _>>();
+    let patch = SitePatch {
+        name: Patch::Value(name),
+        locales: Patch::Value(languages.map_err(|error| Failure::of(&error))?),
+        base_url: Patch::Value(history::FRONTEND.to_owned()),
+        page_url_template: Patch::Value(format!("{}/{{locale}}/{{path}}", history::FRONTEND)),
+        ..SitePatch::default()
+    };
     let version = place.site.version;
     place.db.write(move |tx| bonafide_site::patch(tx, act.clone(), version, patch.clone()).boxed()).await?;
     Ok(())

@@ -19,6 +19,7 @@ mod migrate;
 mod openapi;
 mod owner;
 mod place;
+mod schedule;
 mod serve;
 
 use clap::Parser as _;

@@ -5,6 +5,7 @@ use crate::connections::Patience;
 use crate::failure::Failure;
 use crate::keeping::Keeper;
 use crate::place::Place;
+use crate::schedule::Scheduler;
 use crate::{connections, housekeeping, place};
 use bonafide_accounts::Accounts;
 use bonafide_storage::feed;
@@ -51,8 +52,10 @@ pub(crate) async fn serve(
         settings: http(settings),
     });
     let keeper = Keeper { retention, clock: Arc::clone(&clock), site: site.id };
+    let scheduler = Scheduler { db: db.clone(), clock: Arc::clone(&clock), entropy: entropy.clone(), site: site.id };
     let background = [
         tokio::spawn(feed::watch(db.clone())),
+        tokio::spawn(scheduler.run()),
         tokio::spawn(housekeeping::run(db.clone(), clock, entropy.clone())),
         tokio::spawn(keeper.clone().settle()),
         tokio::spawn(keeper.clone().sweep(entropy)),

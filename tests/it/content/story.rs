@@ -102,6 +102,11 @@ on_both! {
         let one = site.owner.get(&format!("{path}/revisions/1")).await.is(200).json();
         assert_eq!(one["fields"]["title"], "One");
         site.owner.get(&format!("{path}/revisions/9")).await.refuses(404, "not_found");
+        let diff = site.owner.get(&format!("{path}/diff?from=1&to=3")).await.is(200).json();
+        let told: Vec<_> = diff["changes"].as_array().expect("changes").iter().map(|change| (change["pointer"].clone(), change["op"].clone())).collect();
+        assert_eq!(told, [(json!("/body/0/text"), json!("changed")), (json!("/seo"), json!("removed")), (json!("/title"), json!("changed"))]);
+        assert_eq!((&diff["changes"][0]["block"], &diff["changes"][2]["words"]), (&json!(block), &json!([{"op": "delete", "text": "One"}, {"op": "insert", "text": "Two"}])));
+        site.owner.get(&format!("{path}/diff?from=1&to=9")).await.refuses(404, "not_found");
         let restore = site.owner.request("POST", &format!("{path}/restore")).header("if-match", &changed.etag());
         let restored = restore.json(&json!({"revision": 1})).send().await.is(200).json();
         assert_eq!((&restored["title"], &restored["revision"], &restored["seo"]), (&json!("One"), &json!(4), &json!({"description": "x"})));

@@ -11,6 +11,9 @@ use bonafide_retention::sweep::health::{Cause, Health};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// From when on what was set for an instant is overdue.
+const LATE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// The state of this node.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct StatusView {
@@ -28,8 +31,21 @@ pub(crate) struct StatusView {
     now: Instant,
     /// How many bytes of finished answers are in memory.
     cache_bytes: usize,
+    /// Whether pages and entries are published when they shall be.
+    content: ContentStatus,
     /// Whether what was promised to visitors is kept.
     retention: RetentionStatus,
+}
+
+/// Whether pages and entries are published when they shall be.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ContentStatus {
+    /// How many instants of publishing and unpublishing have passed by five seconds or more, and nothing happened.
+    overdue: u64,
+    /// The first of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    overdue_since: Option<Instant>,
 }
 
 /// Whether what was promised to visitors is kept.
@@ -118,12 +134,15 @@ pub(crate) async fn get_status(
     _: NoQuery,
 ) -> Result<Json<StatusView>, ApiError> {
     caller.reads::<ReadStatus>()?;
+    let late = app.now().minus(LATE);
+    let (overdue, overdue_since) = bonafide_content::entry::overdue(app.db().read(), late).await?;
     Ok(Json(StatusView {
         version: app.parts.settings.version,
         database: app.db().source().to_string(),
         started_at: app.started,
         now: app.now(),
         cache_bytes: app.store.bytes(),
+        content: ContentStatus { overdue, overdue_since },
         retention: app.retention().health(app.parts.site, app.now()).await?.into(),
     }))
 }

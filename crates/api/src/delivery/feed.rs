@@ -76,7 +76,7 @@ fn feed(app: &App, key: &PolicyKey, title: &str, updated: Instant, revisions: &[
 }
 
 /// Escapes a text for XML, and leaves out what XML 1.0 cannot hold.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

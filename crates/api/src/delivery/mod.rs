@@ -3,7 +3,7 @@
 pub(crate) mod access;
 mod content;
 mod diff;
-mod feed;
+pub(crate) mod feed;
 mod policies;
 mod revisions;
 pub(crate) mod shared;
@@ -20,6 +20,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(revisions::get_published_revision))
         .routes(routes!(diff::compare_revisions))
         .routes(routes!(feed::get_policy_feed))
+        .routes(routes!(content::followed::get_sitemap))
+        .routes(routes!(content::followed::get_pages_feed))
+        .routes(routes!(content::followed::get_entries_feed))
         .routes(routes!(content::list_published_pages))
         .routes(routes!(content::get_published_page))
         .routes(routes!(content::list_published_entries))

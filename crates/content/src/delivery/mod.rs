@@ -5,6 +5,8 @@
 
 mod list;
 
+pub use crate::Start;
+
 pub use crate::keys::DATES;
 pub use list::{Condition, Cursor, Listed, MOST_LOOKED_THROUGH, Op, Query, Sort, count, kind_of, list, operand};
 
@@ -13,7 +15,7 @@ use crate::row::{self, Sql};
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::{Instant, Locale};
-use sea_orm::{ConnectionTrait, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 
 /// A published page or entry in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +146,43 @@ async fn moved(
     let places = places.collect::<Result<Vec<(String, Locale)>, Error>>()?;
     let place = places.into_iter().min_by_key(|(_, locale)| chain.iter().position(|other| other == locale));
     Ok(place.map(|(path, locale)| Found::Moved { path, locale }))
+}
+
+/// Where a published item is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub id: EntryId,
+    /// The language.
+    pub locale: Locale,
+    /// Its path.
+    pub path: String,
+    /// When it was last published.
+    pub updated_at: Instant,
+}
+
+/// Up to `limit` published items of a type that have a path, in all languages, those of one entry together; without those
+/// that say `"no_index":true`.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn placed(on: &impl ConnectionTrait, site: SiteId, kind: &TypeKey, limit: u64) -> Result<Vec<Placed>, Error> {
+    let find = if on.get_database_backend() == DbBackend::Postgres { "strpos" } else { "instr" };
+    let mut select = Sql::new("SELECT p.entry_id, p.locale, p.path, p.updated_at FROM published p WHERE p.site_id = ");
+    select.bind(site.uuid()).push(" AND p.type = ").bind(kind.as_str()).push(" AND p.path IS NOT NULL AND ");
+    // as it stands in the finished JSON; in a text of an author its quotes have backslashes before them
+    select.push(find).push("(p.content, ").bind("\"no_index\":true").push(") = 0");
+    select.push(" ORDER BY p.entry_id, p.locale LIMIT ").bind(row::limit(limit));
+    let rows = on.query_all_raw(select.on(on)).await?;
+    let placed = rows.iter().map(|row| {
+        Ok(Placed {
+            id: EntryId::from_uuid(row.try_get("", "entry_id")?),
+            locale: row::parsed(row, "locale")?,
+            path: row.try_get("", "path")?,
+            updated_at: row::instant(row, "updated_at")?,
+        })
+    });
+    placed.collect()
 }
 
 /// A reference of a published item, and what it leads to.

@@ -6,15 +6,20 @@
 //!
 //! - Writing: [`create`], [`patch`], [`patch_block`], [`add_locale`], [`copy`], [`restore`].
 //! - [`publish`], [`unpublish`], [`archive`], [`delete`]: what readers see.
+//! - [`schedule()`]: the same at an instant; [`compare()`]: what changed between two revisions.
 //! - [`list`], [`get`], [`revisions`], [`revision`]: reading.
 
+mod compare;
 mod publish;
 mod read;
+mod schedule;
 mod state;
 mod write;
 
+pub use compare::{Change, Op, compare};
 pub use publish::{Prepared, prepare, publish, rendered_anew};
 pub use read::{count, count_revisions, get, list, revision, revisions};
+pub use schedule::{Due, due, forget, next, overdue, schedule};
 pub use state::{archive, delete, unpublish};
 pub use write::{NewEntry, add_locale, copy, create, patch, patch_block, restore};
 

@@ -7,6 +7,8 @@ use bonafide_policy::revision::Source;
 
 /// What the site is called.
 pub(super) const SITE: &str = "Harbour Notes";
+/// Where its frontend would be.
+pub(super) const FRONTEND: &str = "https://www.harbour-notes.example";
 /// What its policy is called.
 pub(super) const TITLE: &str = "Privacy policy";
 /// The language that it is written in.

@@ -36,6 +36,12 @@ A form, as a page without scripts for your browser, and as JSON for a frontend:
   {url}/v1/forms/{FORM}/page
   curl '{url}/v1/forms/{FORM}'
 
+Pages and articles in two languages: one by its path, a list with its authors, what is left in German, and the sitemap:
+  curl '{url}/v1/pages/about'
+  curl '{url}/v1/entries/article?sort=-day&include=author&fields=title,author'
+  curl '{url}/v1/pages?locale=de&fallback=en&fields=title,path'
+  curl '{url}/v1/sitemap.xml'
+
 Log in; then draft a fourth revision and publish it:
   TOKEN=$(curl -s '{url}/admin/v1/auth/login' -H 'content-type: application/json' \
     -d '{{"email":"{OWNER}","password":"{password}"}}' | sed 's/.*"access_token" *: *"\([^"]*\)".*/\1/')
@@ -44,6 +50,12 @@ Log in; then draft a fourth revision and publish it:
     -d '{{"texts":{{"en":"# Privacy policy\n\nWe keep nothing.\n"}},"effective_on":"{today}","summary_of_changes":"Much shorter","material":true}}'
   curl -i -X POST '{url}/admin/v1/policies/{POLICY}/revisions/4/publish' -H "authorization: Bearer $TOKEN" \
     -H 'if-match: "1"'
+
+Write a page, publish it, and read it (its id and version are in the answer to the first):
+  curl -i '{url}/admin/v1/pages' -H "authorization: Bearer $TOKEN" -H 'content-type: application/json' \
+    -d '{{"title":"Hello","body":[{{"type":"markdown","text":"Hello *world*"}}]}}'
+  curl -X POST '{url}/admin/v1/pages/ID/publish' -H "authorization: Bearer $TOKEN" -H 'if-match: "1"'
+  curl '{url}/v1/pages/hello'
 
 See what was sent with the form (without a word of it), and open one for its purpose, which is recorded:
   curl '{url}/admin/v1/submissions' -H "authorization: Bearer $TOKEN"

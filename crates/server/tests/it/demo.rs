@@ -52,6 +52,11 @@ on_both! {
         let (_, diff) = json(client.get(url("/v1/policies/privacy/diff?from=1&to=2"))).await;
         assert!(diff["added"].as_u64() > Some(0) && diff["deleted"].as_u64() > Some(0), "{diff}");
 
+        let (status, about) = json(client.get(url("/v1/pages/ueber-uns?locale=de"))).await;
+        assert_eq!((status, about["title"].as_str()), (200, Some("Über Harbour Notes")), "{about}");
+        let (_, articles) = json(client.get(url("/v1/entries/article?sort=-day&include=author"))).await;
+        assert_eq!((&articles["items"][0]["fields"]["author"]["title"], articles["included"].as_array().map(Vec::len)), (&json!("Ines Vermeer"), Some(1)), "{articles}");
+
         let password = demo.password().expect("shown the first time");
         let login = json!({"email": "owner@example.org", "password": password});
         let (status, tokens) = json(client.post(url("/admin/v1/auth/login")).json(&login)).await;

@@ -1,5 +1,6 @@
 //! Pages and entries of other types, through one code path: [`handlers`] makes both sets of routes, this module does the work.
 
+mod compared;
 mod handlers;
 mod views;
 
@@ -184,6 +185,22 @@ async fn restore<V: View>(
 ) -> Result<Versioned<V>, ApiError> {
     let act = caller.may::<WriteContent>()?;
     let work = app.db().write(move |tx| entry::restore(tx, act.clone(), at.clone(), version, body.revision).boxed());
+    Ok(shown(work.await?))
+}
+
+async fn set<V: View>(
+    app: App,
+    caller: Caller,
+    at: At,
+    version: i64,
+    body: Schedule,
+) -> Result<Versioned<V>, ApiError> {
+    let act = caller.may::<PublishContent>()?;
+    let Schedule { publish_at, unpublish_at } = body;
+    let work = app.db().write(move |tx| {
+        let (begins, ends) = (publish_at.clone(), unpublish_at.clone());
+        entry::schedule(tx, act.clone(), at.clone(), version, begins, ends).boxed()
+    });
     Ok(shown(work.await?))
 }
 

@@ -5,7 +5,7 @@ use bonafide_model::content::{Fault, builtin};
 use bonafide_model::id::{AccountId, EntryId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::text::Note;
-use bonafide_model::{Instant, Locale};
+use bonafide_model::{Instant, Locale, Patch};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
@@ -354,6 +354,19 @@ pub(crate) struct Restoration {
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1)]
     pub(super) revision: Option<i64>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Schedule {
+    /// When the draft is published, as it is then.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) publish_at: Patch<Instant>,
+    /// When it is taken back.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub(super) unpublish_at: Patch<Instant>,
 }
 
 #[derive(Deserialize, IntoParams)]

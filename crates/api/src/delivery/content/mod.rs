@@ -4,6 +4,7 @@
 //! of what is included. Types and the languages of the site come from memory.
 
 mod asked;
+pub(crate) mod followed;
 mod shown;
 
 use self::asked::{ListQuery, OneQuery, Selection};

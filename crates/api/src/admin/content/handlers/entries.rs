@@ -212,3 +212,32 @@ pub(crate) async fn get_entry_revision(
     let address = Address { kind, id };
     content::read_save(app, caller, address.of_type()?.at(query), number).await
 }
+
+/// Publish or unpublish an entry at an instant
+///
+/// In one language. At `publish_at` its draft is published as it is then; at `unpublish_at` it is taken back. What is absent
+/// stays as it is set, `null` takes it away.
+#[utoipa::path(post, path = "/admin/v1/entries/{type}/{id}/schedule", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), LocaleQuery), request_body = Schedule, responses((status = 200, body = EntryView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn schedule_entry(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    IfMatch(version): IfMatch,
+    Query(query): Query<LocaleQuery>,
+    body: Body<Schedule>,
+) -> Result<Versioned<EntryView>, ApiError> {
+    content::set(app, caller, address.of_type()?.at(query), version, body.value).await
+}
+
+/// Compare two revisions of an entry
+///
+/// Per field, and per block by its id; inside of texts by words.
+#[utoipa::path(get, path = "/admin/v1/entries/{type}/{id}/diff", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), DiffQuery), responses((status = 200, body = DocumentDiff)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn compare_entry_revisions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    Query(query): Query<DiffQuery>,
+) -> Result<Json<DocumentDiff>, ApiError> {
+    content::compared::compare(app, caller, address.of_type()?, query).await
+}

@@ -5,9 +5,10 @@
 pub(crate) mod entries;
 pub(crate) mod pages;
 
+use super::compared::{DiffQuery, DocumentDiff};
 use super::{
     Address, BlockPatch, EntryPatch, EntrySummary, EntryView, LocaleQuery, NewEntry, NewLocale, NewPage, PagePatch,
-    PageView, Restoration, SavedView, Sent, no_page,
+    PageView, Restoration, SavedView, Schedule, Sent, no_page,
 };
 use crate::answer::{Created, Done, Json, Versioned};
 use crate::app::App;

@@ -210,3 +210,32 @@ pub(crate) async fn get_page_revision(
     let address = Address { kind, id };
     content::read_save(app, caller, address.at(query), number).await
 }
+
+/// Publish or unpublish a page at an instant
+///
+/// In one language. At `publish_at` its draft is published as it is then; at `unpublish_at` it is taken back. What is absent
+/// stays as it is set, `null` takes it away.
+#[utoipa::path(post, path = "/admin/v1/pages/{id}/schedule", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), LocaleQuery), request_body = Schedule, responses((status = 200, body = PageView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn schedule_page(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    IfMatch(version): IfMatch,
+    Query(query): Query<LocaleQuery>,
+    body: Body<Schedule>,
+) -> Result<Versioned<PageView>, ApiError> {
+    content::set(app, caller, address.at(query), version, body.value).await
+}
+
+/// Compare two revisions of a page
+///
+/// Per field, and per block by its id; inside of texts by words.
+#[utoipa::path(get, path = "/admin/v1/pages/{id}/diff", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), DiffQuery), responses((status = 200, body = DocumentDiff)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn compare_page_revisions(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    Query(query): Query<DiffQuery>,
+) -> Result<Json<DocumentDiff>, ApiError> {
+    content::compared::compare(app, caller, address, query).await
+}
