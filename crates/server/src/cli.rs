@@ -157,9 +157,40 @@ pub(crate) enum Owner {
     },
 }
 
-/// Keys that can be replaced.
+/// Keys that can be looked at and replaced.
 #[derive(Subcommand)]
 pub(crate) enum Keys {
+    /// Say how the keys of what visitors sent are kept
+    ///
+    /// Everything that visitors send is sealed under keys of its own. These stand in the keys directory (keys.db),
+    /// wrapped under the key of an epoch (epochs.key), which is replaced every day. This shows the epoch and its age,
+    /// how many keys there are, erasures that are not finished, and legal holds. Opens nothing and changes nothing.
+    #[command(after_help = "Examples:
+  bonafide keys status
+  bonafide keys status --json")]
+    Status {
+        /// Print the result as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Begin a new epoch now: every key is wrapped anew, and the key of the old epoch is destroyed
+    ///
+    /// The server does this every day by itself. By hand it makes erasures final at once, instead of within a day: of
+    /// what was erased before, no copy of the database of keys can open anything any more. Nothing that is not
+    /// erased is lost, and a server may run beside it. If it is interrupted, run it again: it goes on where it was.
+    #[command(after_help = "Examples:
+  bonafide keys rotate --plan      say what would be done
+  bonafide keys rotate")]
+    Rotate(KeyWork),
+    /// Try whether every key opens; changes nothing
+    ///
+    /// Unwraps every key as a rotation does, and keeps none. Do it after a restore, and before you rely on a copy of
+    /// the keys directory (--keys-dir). Ends with 1 if a key does not open. A server may run beside it.
+    #[command(after_help = "Examples:
+  bonafide keys rehearse --plan    say how many keys would be tried
+  bonafide keys rehearse
+  bonafide keys rehearse --json")]
+    Rehearse(KeyWork),
     /// Sign access tokens with a new key from now on
     ///
     /// Tokens signed with the one before are good until they expire, ten minutes at most. Nobody has to log in again.
@@ -167,6 +198,17 @@ pub(crate) enum Keys {
     #[command(after_help = "Example:
   bonafide keys rotate-signing")]
     RotateSigning,
+}
+
+/// How to work on keys.
+#[derive(Args)]
+pub(crate) struct KeyWork {
+    /// Say what would be done, and do nothing
+    #[arg(long)]
+    pub(crate) plan: bool,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// What can be taken over.

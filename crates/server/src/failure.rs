@@ -44,7 +44,7 @@ impl Failure {
 impl From<StorageError> for Failure {
     fn from(error: StorageError) -> Self {
         match error {
-            StorageError::Newer(_) => Self::Configuration(error.to_string()),
+            StorageError::Newer(_) | StorageError::Outdated(_) => Self::Configuration(error.to_string()),
             other => Self::of(&other),
         }
     }
@@ -69,6 +69,18 @@ impl From<bonafide_site::Error> for Failure {
     fn from(error: bonafide_site::Error) -> Self {
         match error {
             bonafide_site::Error::Storage(error) => error.into(),
+            other => Self::of(&other),
+        }
+    }
+}
+
+impl From<bonafide_vault::Error> for Failure {
+    fn from(error: bonafide_vault::Error) -> Self {
+        match error {
+            bonafide_vault::Error::Storage(error) => error.into(),
+            bonafide_vault::Error::WrongRoot { .. } | bonafide_vault::Error::Lost { .. } => {
+                Self::Configuration(error.to_string())
+            }
             other => Self::of(&other),
         }
     }

@@ -23,7 +23,7 @@ mod schedule;
 mod serve;
 
 use clap::Parser as _;
-use cli::{Cli, Command, Keys};
+use cli::{Cli, Command};
 use failure::Failure;
 use std::process::ExitCode;
 
@@ -51,7 +51,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Serve(_) => serve::run(&settings).await,
             Command::Demo(_) => demo::run(&settings).await,
             Command::Owner(command) => owner::run(&settings, command).await,
-            Command::Keys(Keys::RotateSigning) => keys::rotate_signing(&settings).await,
+            Command::Keys(command) => keys::run(&settings, command).await,
             Command::Import(command) => import::run(&settings, command).await,
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::Check => check::run(&settings).await,

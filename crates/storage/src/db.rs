@@ -97,7 +97,7 @@ impl Db {
             Source::Sqlite(dir) => {
                 let writer = sqlite::writer(Plane::Data, dir).await?;
                 migrate::run::<Migrator>(&writer).await?;
-                let reader = sqlite::readers(dir, options.connections).await?;
+                let reader = sqlite::readers(Plane::Data, dir, options.connections).await?;
                 let [writer, reader] =
                     [writer, reader].map(|opened| Observer::watch(options.observer.as_ref(), opened));
                 let writer = Writer::Group(Group::start(writer, listener.clone(), options.batch));
@@ -125,6 +125,29 @@ impl Db {
         let listener = Listener::default();
         let writer = Writer::Group(Group::start(connection.clone(), listener.clone(), options.batch));
         Ok(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) })
+    }
+
+    /// Opens a key plane that is there as it stands: it is neither made nor brought up to date, and refuses to write.
+    /// `None` if there is none yet.
+    ///
+    /// # Errors
+    /// If it cannot be read, was written by a newer version, or lacks a migration of this one.
+    pub async fn open_keys_as_they_stand(dir: &Path, options: &Options) -> Result<Option<Self>, Error> {
+        if !dir.join(Plane::Keys.file()).exists() {
+            return Ok(None);
+        }
+        let connection = sqlite::readers(Plane::Keys, dir, 1).await?;
+        let missing = migrate::missing::<keys::Migrator>(&connection).await?;
+        if missing.len() == migrate::names::<keys::Migrator>().len() {
+            return Ok(None);
+        }
+        if let Some(name) = missing.first() {
+            return Err(Error::Outdated(name.clone()));
+        }
+        let connection = Observer::watch(options.observer.as_ref(), connection);
+        let listener = Listener::default();
+        let writer = Writer::Group(Group::start(connection.clone(), listener.clone(), options.batch));
+        Ok(Some(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) }))
     }
 
     /// Sees to it that no file keeps what was deleted: on SQLite the write-ahead log is emptied into the database, where

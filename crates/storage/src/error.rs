@@ -14,6 +14,9 @@ pub enum Error {
         "the database has the migration '{0}', which this version does not know: it was used by a newer version of bonafide; run that one"
     )]
     Newer(String),
+    /// The database is of an older version of the product, and was to be left as it is.
+    #[error("the database lacks the migration '{0}': start the server of this version once, or run 'bonafide migrate'")]
+    Outdated(String),
     /// The directory of the data cannot be made or read.
     #[error("the data directory {path}: {reason}")]
     Directory {

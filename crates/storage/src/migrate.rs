@@ -1,5 +1,6 @@
 //! Brings a schema up to date, under a lock, all or nothing.
 
+use crate::sqlite::Plane;
 use crate::{Error, Source, postgres, sqlite};
 use bonafide_migrations::Migrator;
 use sea_orm::{
@@ -38,16 +39,23 @@ pub(crate) async fn run<M: MigratorTrait>(connection: &DatabaseConnection) -> Re
 /// If the database cannot be read, or was written by a newer version.
 pub async fn plan(source: &Source) -> Result<Vec<String>, Error> {
     let connection = match source {
-        Source::Sqlite(dir) if !dir.join("bonafide.db").exists() => {
-            return Ok(Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect());
-        }
-        Source::Sqlite(dir) => sqlite::readers(dir, 1).await?,
+        Source::Sqlite(dir) if !dir.join(Plane::Data.file()).exists() => return Ok(names::<Migrator>()),
+        Source::Sqlite(dir) => sqlite::readers(Plane::Data, dir, 1).await?,
         Source::Postgres(url) => postgres::pool(url, 1).await?,
     };
-    refuse_newer::<Migrator>(&connection).await?;
-    let applied = applied(&connection).await?;
-    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
-    Ok(names.filter(|name| !applied.contains(name)).collect())
+    missing::<Migrator>(&connection).await
+}
+
+/// The names of all migrations, oldest first.
+pub(crate) fn names<M: MigratorTrait>() -> Vec<String> {
+    M::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// Those that were not run yet; refuses a database of a newer version.
+pub(crate) async fn missing<M: MigratorTrait>(connection: &DatabaseConnection) -> Result<Vec<String>, Error> {
+    refuse_newer::<M>(connection).await?;
+    let applied = applied(connection).await?;
+    Ok(names::<M>().into_iter().filter(|name| !applied.contains(name)).collect())
 }
 
 /// How many migrations this version knows; a new database lacks all of them.
@@ -56,7 +64,7 @@ pub fn count() -> usize {
 }
 
 async fn refuse_newer<M: MigratorTrait>(connection: &impl sea_orm::ConnectionTrait) -> Result<(), Error> {
-    let known: Vec<_> = M::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let known = names::<M>();
     match applied(connection).await?.into_iter().find(|name| !known.contains(name)) {
         Some(name) => Err(Error::Newer(name)),
         None => Ok(()),

@@ -28,7 +28,8 @@ pub(crate) enum Plane {
 }
 
 impl Plane {
-    const fn file(self) -> &'static str {
+    /// The name of its file.
+    pub(crate) const fn file(self) -> &'static str {
         match self {
             Self::Data => "bonafide.db",
             Self::Keys => "keys.db",
@@ -64,9 +65,9 @@ pub(crate) async fn writer(plane: Plane, dir: &Path) -> Result<DatabaseConnectio
     pool(plane, dir, false, 1).await
 }
 
-/// Opens connections to the data plane that only read.
-pub(crate) async fn readers(dir: &Path, count: u32) -> Result<DatabaseConnection, Error> {
-    pool(Plane::Data, dir, true, count).await
+/// Opens connections that only read.
+pub(crate) async fn readers(plane: Plane, dir: &Path, count: u32) -> Result<DatabaseConnection, Error> {
+    pool(plane, dir, true, count).await
 }
 
 /// Opens one connection of its own, for watching `data_version`.

@@ -62,6 +62,17 @@ impl Epochs {
         if known == keys.len() && self.slots.is_settled()? { Ok(()) } else { self.slots.write(entropy, &keys) }
     }
 
+    /// Refuses a file that lacks the key of an epoch under which something stands.
+    pub(crate) async fn refuse_lost(&self, on: &impl ConnectionTrait) -> Result<(), Error> {
+        let keys = self.slots.read()?.map(|state| state.keys).unwrap_or_default();
+        for number in numbers(on).await? {
+            if keys.iter().all(|key| key.number != number) && used(on, number).await? {
+                return Err(Error::Lost { path: self.slots.path().into(), epoch: number });
+            }
+        }
+        Ok(())
+    }
+
     async fn begin_in(&self, tx: &Tx, entropy: &Entropy, number: i64, now: Instant) -> Result<EpochKey, Error> {
         let insert = "INSERT INTO epoch (number, created_at) VALUES ($1, $2)";
         tx.execute_raw(sql(tx, insert, [number.into(), now.micros().into()])).await?;
@@ -153,14 +164,25 @@ impl Epochs {
 
 /// Refuses the root key of another key plane; a new key plane takes it.
 pub(crate) async fn agree(tx: &Tx, given: &str) -> Result<(), Error> {
-    let found = tx.query_one_raw(sql(tx, "SELECT value FROM note WHERE name = 'root'", [])).await?;
-    let Some(row) = found else {
+    if !compare(tx, given).await? {
         let insert = "INSERT INTO note (name, value) VALUES ('root', $1)";
         tx.execute_raw(sql(tx, insert, [given.into()])).await?;
-        return Ok(());
-    };
-    let recorded: String = row.try_get("", "value")?;
-    if recorded == given { Ok(()) } else { Err(Error::WrongRoot { recorded, given: given.to_owned() }) }
+    }
+    Ok(())
+}
+
+/// Refuses the root key of another key plane; false if the key plane is new and has none.
+pub(crate) async fn compare(on: &impl ConnectionTrait, given: &str) -> Result<bool, Error> {
+    match recorded(on).await? {
+        Some(recorded) if recorded != given => Err(Error::WrongRoot { recorded, given: given.to_owned() }),
+        recorded => Ok(recorded.is_some()),
+    }
+}
+
+/// The public name of the root key that it was made with.
+pub(crate) async fn recorded(on: &impl ConnectionTrait) -> Result<Option<String>, Error> {
+    let row = on.query_one_raw(sql(on, "SELECT value FROM note WHERE name = 'root'", [])).await?;
+    Ok(row.map(|row| row.try_get("", "value")).transpose()?)
 }
 
 async fn numbers(on: &impl ConnectionTrait) -> Result<Vec<i64>, Error> {

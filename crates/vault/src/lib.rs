@@ -40,6 +40,16 @@ use futures_util::FutureExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
+/// The public name of the root key that the key plane in a directory was made with; `None` if there is none yet.
+/// Changes nothing.
+///
+/// # Errors
+/// If it cannot be read, or is not of this version.
+pub async fn root_of(dir: &Path) -> Result<Option<String>, Error> {
+    let Some(db) = Db::open_keys_as_they_stand(dir, &Options::default()).await? else { return Ok(None) };
+    epochs::recorded(db.read()).await
+}
+
 /// The id of a record, given by whoever keeps the sealed bytes.
 pub type Record = uuid::Uuid;
 
@@ -84,6 +94,26 @@ impl Vault {
         inner.epochs.reload(inner.db.read()).await?;
         inner.reload_index().await?;
         Ok(Self(inner))
+    }
+
+    /// Opens a key plane that is there, to look at it: nothing is made, finished or changed, and what writes fails.
+    /// `None` if there is none yet.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub async fn look(
+        dir: &Path,
+        keyring: &Keyring,
+        entropy: Entropy,
+        options: &Options,
+    ) -> Result<Option<Self>, Error> {
+        let Some(db) = Db::open_keys_as_they_stand(dir, options).await? else { return Ok(None) };
+        let inner = Inner { db, entropy, epochs: Epochs::new(dir, keyring), index: Index::default() };
+        epochs::compare(inner.db.read(), keyring.id().as_str()).await?;
+        inner.epochs.refuse_lost(inner.db.read()).await?;
+        inner.epochs.reload(inner.db.read()).await?;
+        inner.reload_index().await?;
+        Ok(Some(Self(Arc::new(inner))))
     }
 
     /// Keys for a new record, in memory only.

@@ -1,7 +1,7 @@
 //! What the key plane is like, without a look at any record.
 
-use crate::keys::Wrapped;
-use crate::{Error, Vault};
+use crate::keys::{CHUNK, Wrapped, wrapped_of};
+use crate::{Error, Inner, Record, Vault};
 use bonafide_model::Instant;
 use bonafide_storage::sql;
 use sea_orm::ConnectionTrait as _;
@@ -34,6 +34,8 @@ pub struct Rehearsal {
     pub sound: u64,
     /// How many do not.
     pub broken: u64,
+    /// The first of those.
+    pub first_broken: Option<Record>,
 }
 
 impl Vault {
@@ -78,12 +80,41 @@ impl Vault {
             let rows = db.query_all_raw(sql(db, select, [after.into()])).await?;
             let Some(last) = rows.last() else { return Ok(found) };
             after = last.try_get("", "record")?;
+            let mut doubtful = Vec::new();
             for row in &rows {
                 let row = Wrapped::read(row)?;
-                let opened = self.0.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes);
-                if matches!(opened, Some(Ok(_))) { found.sound += 1 } else { found.broken += 1 }
+                if self.0.opens(&row) { found.sound += 1 } else { doubtful.push(row.record) }
             }
+            self.try_again(&doubtful, &mut found).await?;
             progress(found.sound + found.broken);
         }
+    }
+
+    /// What did not open may have been moved to a new epoch, or destroyed, while it was read.
+    async fn try_again(&self, doubtful: &[Record], found: &mut Rehearsal) -> Result<(), Error> {
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        for attempt in 0..3 {
+            self.0.epochs.reload(self.0.db.read()).await?;
+            let mut rows = Vec::new();
+            for chunk in doubtful.chunks(CHUNK) {
+                rows.extend(wrapped_of(self.0.db.read(), chunk).await?);
+            }
+            let broken: Vec<_> = rows.iter().filter(|row| !self.0.opens(row)).collect();
+            if broken.is_empty() || attempt == 2 {
+                found.broken += broken.len() as u64;
+                found.sound += (rows.len() - broken.len()) as u64;
+                found.first_broken = found.first_broken.or_else(|| broken.iter().map(|row| row.record).min());
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn opens(&self, row: &Wrapped) -> bool {
+        matches!(self.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes), Some(Ok(_)))
     }
 }

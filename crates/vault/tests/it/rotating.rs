@@ -1,7 +1,9 @@
 //! A new epoch: nothing is lost, and the old key is nowhere.
 
 use super::*;
+use bonafide_storage::{Db, sql};
 use proptest::prelude::*;
+use sea_orm::ConnectionTrait as _;
 
 /// Every epoch key that can be read from the file, in clear, with nothing but the root key.
 fn sealed_keys(dir: &Path) -> Vec<Vec<u8>> {
@@ -31,6 +33,57 @@ async fn survivors_open_and_the_old_epoch_is_destroyed() {
     assert_eq!((status.epoch, status.epochs, status.records, status.outdated), (2, 1, 2500, 0));
     let again = plane.other().await;
     assert_eq!(again.rehearse(|_| ()).await.expect("readable").sound, 2500);
+}
+
+/// What only looks sees what is wrong, and changes nothing.
+#[tokio::test]
+async fn a_key_that_does_not_open_is_found_and_named() {
+    let plane = Plane::new().await;
+    for number in 1..=3 {
+        plane.deposit(number, "ada@example.org").await;
+    }
+    let swapped = Db::open_keys(plane.dir.path(), &Options::default()).await.expect("the database opens");
+    let update =
+        "UPDATE record_key SET wrapped = (SELECT o.wrapped FROM record_key o WHERE o.record = $2) WHERE record = $1";
+    swapped
+        .read()
+        .execute_raw(sql(swapped.read(), update, [record(2).into(), record(3).into()]))
+        .await
+        .expect("swapped");
+    let before = files(plane.dir.path());
+    let keyring = Keyring::load(plane.dir.path()).expect("readable").expect("there");
+    let looked = Vault::look(plane.dir.path(), &keyring, Entropy::system(), &Options::default()).await;
+    let looked = looked.expect("it opens").expect("it is there");
+    let found = looked.rehearse(|_| ()).await.expect("readable");
+    assert_eq!((found.sound, found.broken, found.first_broken), (2, 1, Some(record(2))));
+    assert!(looked.rotate(later(1), |_| ()).await.is_err(), "it does not write");
+    assert_eq!(files(plane.dir.path()), before);
+}
+
+/// Who tries all keys while they are moved finds none broken.
+#[tokio::test]
+async fn a_rehearsal_beside_a_rotation_finds_nothing_wrong() {
+    let plane = Plane::new().await;
+    let deposits = (1..=3000).map(|number| plane.deposit(number, "ada@example.org"));
+    futures_util::future::join_all(deposits).await;
+    let other = plane.other().await;
+    let turning = async {
+        for turn in 1..4 {
+            plane.vault.rotate(later(turn), |_| ()).await.expect("rotated");
+        }
+    };
+    let trying = async {
+        for _ in 0..6 {
+            let found = other.rehearse(|_| ()).await.expect("readable");
+            assert_eq!((found.sound, found.broken), (3000, 0));
+        }
+    };
+    tokio::join!(turning, trying);
+}
+
+fn files(dir: &Path) -> std::collections::BTreeMap<std::ffi::OsString, Vec<u8>> {
+    let entries = std::fs::read_dir(dir).expect("readable").map(|entry| entry.expect("readable"));
+    entries.map(|entry| (entry.file_name(), std::fs::read(entry.path()).expect("readable"))).collect()
 }
 
 #[tokio::test]

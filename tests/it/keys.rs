@@ -1,0 +1,135 @@
+//! The keys of what visitors sent, at the command line: looked at, tried and replaced, beside a running server.
+
+use bonafide_test_support::{Installation, Server, on_both};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+fn json(home: &Installation, arguments: &[&str]) -> Value {
+    let printed = home.run([arguments, &["--json"]].concat(), "").ok();
+    serde_json::from_str(&printed).expect("JSON")
+}
+
+/// Every file of a directory with its contents.
+fn files(dir: &Path) -> BTreeMap<String, Vec<u8>> {
+    let Ok(entries) = std::fs::read_dir(dir) else { return BTreeMap::new() };
+    let entries = entries.map(|entry| entry.expect("readable"));
+    let read = |entry: std::fs::DirEntry| {
+        (entry.file_name().display().to_string(), std::fs::read(entry.path()).expect("readable"))
+    };
+    entries.map(read).collect()
+}
+
+/// The ids of root keys in a text.
+fn ids(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_ascii_hexdigit()).filter(|word| word.len() == 32).collect()
+}
+
+/// Every command about keys refuses with 78 and says something, quickly, and touches nothing.
+fn all_refuse(home: &Installation, told: &str) -> String {
+    let before = files(&home.keys_dir());
+    let mut last = String::new();
+    for command in [&["keys", "status"][..], &["keys", "rotate"], &["keys", "rotate", "--plan"], &["keys", "rehearse"]]
+    {
+        let started = Instant::now();
+        let output = home.run(command, "");
+        assert_eq!(output.code, Some(78), "{command:?}: {output:?}");
+        assert!(output.stderr.contains(told), "{command:?}: {output:?}");
+        assert!(started.elapsed() < Duration::from_secs(5), "{command:?} took {:?}", started.elapsed());
+        assert_eq!(files(&home.keys_dir()), before, "{command:?} changed something");
+        last = output.stderr;
+    }
+    last
+}
+
+on_both! {
+    async fn a_new_epoch_begins_beside_a_running_server(home: &Installation) {
+        let server = Server::start(home);
+        let told = home.run(["keys", "rotate"], "").ok();
+        assert!(told.starts_with("epoch 2 has begun") && told.contains("1 earlier epoch"), "{told}");
+        let status = json(home, &["keys", "status"]);
+        assert_eq!((status["epoch"].as_u64(), status["epochs"].as_u64(), status["held"].as_u64()), (Some(2), Some(1), Some(0)));
+        let told = home.run(["keys", "status"], "").ok();
+        assert!(told.contains("epoch         2") && ids(&told).len() == 1, "{told}");
+        let rotated = json(home, &["keys", "rotate"]);
+        assert_eq!((rotated["epoch"].as_u64(), rotated["ended"].as_u64(), rotated["plan"].as_bool()), (Some(3), Some(1), Some(false)));
+        let tried = json(home, &["keys", "rehearse"]);
+        assert_eq!(tried["broken"].as_u64(), Some(0));
+        server.stop();
+    }
+
+    async fn a_plan_changes_nothing(home: &Installation) {
+        let server = Server::start(home);
+        home.run(["keys", "rotate"], "").ok();
+        server.stop();
+        let before = files(&home.keys_dir());
+        let planned = json(home, &["keys", "rotate", "--plan"]);
+        assert_eq!((planned["epoch"].as_u64(), planned["plan"].as_bool()), (Some(3), Some(true)));
+        assert!(home.run(["keys", "rotate", "--plan"], "").ok().contains("epoch 3 would begin"));
+        assert!(home.run(["keys", "rehearse", "--plan"], "").ok().contains("would be tried"));
+        home.run(["keys", "rehearse"], "").ok();
+        home.run(["keys", "status"], "").ok();
+        assert_eq!(files(&home.keys_dir()), before);
+    }
+
+    async fn keys_without_their_root_key_are_refused(home: &Installation) {
+        let server = Server::start(home);
+        home.run(["keys", "rotate"], "").ok();
+        server.stop();
+        std::fs::remove_file(home.keys_dir().join("root.key")).expect("removable");
+        assert_eq!(ids(&all_refuse(home, "root key")).len(), 1);
+        // and without the data, whose word is not needed for it
+        if home.database().is_none() {
+            std::fs::remove_dir_all(home.data_dir()).expect("removable");
+            assert_eq!(ids(&all_refuse(home, "root.key")).len(), 1);
+            assert!(!home.data_dir().exists());
+        }
+    }
+
+    async fn keys_of_another_root_are_refused(home: &Installation) {
+        let foreign = Installation::on_sqlite();
+        for home in [home, &foreign] {
+            let server = Server::start(home);
+            home.run(["keys", "rotate"], "").ok();
+            server.stop();
+        }
+        for file in ["keys.db", "epochs.key"] {
+            std::fs::copy(foreign.keys_dir().join(file), home.keys_dir().join(file)).expect("copied");
+        }
+        let told = all_refuse(home, "root key");
+        assert!(ids(&told).len() == 2 && ids(&told)[0] != ids(&told)[1], "{told}");
+    }
+
+    async fn epochs_of_another_moment_are_refused(home: &Installation) {
+        let server = Server::start(home);
+        home.run(["keys", "rotate"], "").ok();
+        server.stop();
+        let path = home.keys_dir().join("epochs.key");
+        let old = std::fs::read(&path).expect("readable");
+        home.run(["keys", "rotate"], "").ok();
+        std::fs::write(&path, old).expect("writable");
+        assert!(all_refuse(home, "epochs.key").contains("epoch 3"));
+        std::fs::remove_file(&path).expect("removable");
+        all_refuse(home, "epochs.key");
+    }
+}
+
+#[test]
+fn where_nothing_is_nothing_is_made() {
+    let home = Installation::on_sqlite();
+    for command in [&["keys", "status"][..], &["keys", "rotate", "--plan"], &["keys", "rehearse"]] {
+        let output = home.run(command, "");
+        assert!(output.code == Some(1) && output.stderr.contains("the first start"), "{output:?}");
+    }
+    assert!(!home.keys_dir().exists() && !home.data_dir().exists());
+}
+
+#[test]
+fn help_says_what_it_is_for() {
+    let home = Installation::on_sqlite();
+    for (command, told) in [("status", "--json"), ("rotate", "--plan"), ("rehearse", "--plan")] {
+        let help = home.run(["keys", command, "--help"], "").ok();
+        assert!(help.contains(told) && help.contains("Example"), "{help}");
+    }
+}
