@@ -73,15 +73,3 @@ impl From<bonafide_site::Error> for Failure {
         }
     }
 }
-
-impl From<bonafide_vault::Error> for Failure {
-    fn from(error: bonafide_vault::Error) -> Self {
-        match error {
-            bonafide_vault::Error::Storage(error) => error.into(),
-            bonafide_vault::Error::WrongRoot { .. } | bonafide_vault::Error::Lost { .. } => {
-                Self::Configuration(error.to_string())
-            }
-            other => Self::of(&other),
-        }
-    }
-}

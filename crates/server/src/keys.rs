@@ -48,8 +48,8 @@ async fn rotate(settings: &Settings, json: bool) -> Result<ExitCode, Failure> {
     belongs_together(settings).await?;
     // as every command that changes something: what a new installation lacks is made
     let place = place::open(settings).await?;
-    let options = Options::default();
-    let vault = Vault::open(&settings.keys_dir, &place.keyring, place.entropy.clone(), place.now(), &options).await?;
+    let retention = place.retention(settings).await?;
+    let vault = retention.vault();
     let bar = bar(vault.status().await?.records);
     let rotated = vault.rotate(place.now(), |moved| bar.set_position(moved)).await;
     bar.finish_and_clear();
@@ -114,19 +114,8 @@ async fn belongs_together(settings: &Settings) -> Result<Option<Keyring>, Failur
     let dir = &settings.keys_dir;
     let keyring = Keyring::load(dir)?;
     place::agree(recorded(settings).await?.as_deref(), keyring.as_ref(), dir)?;
-    let planes = bonafide_vault::root_of(dir).await?;
-    let given = keyring.as_ref().map(Keyring::id);
-    match (planes, given) {
-        (Some(recorded), None) => Err(Failure::Configuration(format!(
-            "the keys in {} were made with the root key {recorded}, but there is no root key beside them: put its file \
-             root.key there, or nothing that was sealed can be opened again",
-            dir.display()
-        ))),
-        (Some(recorded), Some(given)) if recorded != given.as_str() => {
-            Err(bonafide_vault::Error::WrongRoot { recorded, given: given.as_str().to_owned() }.into())
-        }
-        _ => Ok(keyring),
-    }
+    place::agree_with_keys(keyring.as_ref(), dir).await?;
+    Ok(keyring)
 }
 
 /// The public name of the root key that the data were made with, if there are data of this version.

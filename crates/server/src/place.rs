@@ -78,6 +78,7 @@ async fn unlock(db: &Db, dir: &Path, entropy: &Entropy, now: Instant) -> Result<
     let recorded = installation::root_id(db.read()).await?;
     let found = Keyring::load(dir)?;
     agree(recorded.as_deref(), found.as_ref(), dir)?;
+    agree_with_keys(found.as_ref(), dir).await?;
     let keyring = match found {
         Some(keyring) => keyring,
         None => Keyring::create(dir, entropy)?,
@@ -107,6 +108,21 @@ pub(crate) fn agree(recorded: Option<&str>, found: Option<&Keyring>, dir: &Path)
             "this database was made with the root key {recorded}, but the one in {dir} is {found}: name the directory \
              of the right one (--keys-dir), or the database that belongs to it"
         ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a root key that is not the one of the key plane in the same directory. Changes nothing.
+pub(crate) async fn agree_with_keys(found: Option<&Keyring>, dir: &Path) -> Result<(), Failure> {
+    match (bonafide_vault::root_of(dir).await?, found.map(Keyring::id)) {
+        (Some(recorded), None) => Err(Failure::Configuration(format!(
+            "the keys in {} were made with the root key {recorded}, but there is no root key beside them: put its file \
+             root.key there, or nothing that was sealed can be opened again",
+            dir.display()
+        ))),
+        (Some(recorded), Some(given)) if recorded != given.as_str() => {
+            Err(bonafide_vault::Error::WrongRoot { recorded, given: given.as_str().to_owned() }.into())
+        }
         _ => Ok(()),
     }
 }

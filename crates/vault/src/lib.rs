@@ -41,13 +41,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The public name of the root key that the key plane in a directory was made with; `None` if there is none yet.
-/// Changes nothing.
+/// Changes nothing, and says nothing of one that an older version left: [`Vault::open`] brings it up to date first.
 ///
 /// # Errors
-/// If it cannot be read, or is not of this version.
+/// If it cannot be read, or was written by a newer version.
 pub async fn root_of(dir: &Path) -> Result<Option<String>, Error> {
-    let Some(db) = Db::open_keys_as_they_stand(dir, &Options::default()).await? else { return Ok(None) };
-    epochs::recorded(db.read()).await
+    match Db::open_keys_as_they_stand(dir, &Options::default()).await {
+        Ok(Some(db)) => epochs::recorded(db.read()).await,
+        Ok(None) | Err(bonafide_storage::Error::Outdated(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The id of a record, given by whoever keeps the sealed bytes.
