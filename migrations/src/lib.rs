@@ -1,6 +1,7 @@
 //! The schema, one file per change. See `README.md` beside this crate for the rules.
 
 mod column;
+pub mod inventory;
 pub mod keys;
 mod m0001_installation;
 mod m0002_site;

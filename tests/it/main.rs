@@ -10,6 +10,7 @@ mod command_line;
 mod content;
 mod conventions;
 mod durability;
+mod inventory;
 mod keys;
 mod operations;
 mod policies;

@@ -8,7 +8,7 @@ mod files;
 mod licences;
 mod texts;
 
-use crate::{Failure, programs};
+use crate::{Failure, programs, retention};
 
 /// One thing that is not as it should be: where, and what to do.
 type Finding = String;
@@ -22,6 +22,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         files.iter().flat_map(texts::check).collect(),
         files::required(&files),
         dependencies::check()?,
+        retention::stale()?.into_iter().collect(),
     ]
     .concat();
     for finding in &findings {

@@ -7,6 +7,7 @@ mod check;
 mod ci;
 mod openapi;
 mod programs;
+mod retention;
 mod site;
 mod soak;
 
@@ -35,6 +36,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write docs/RETENTION.md, the inventory of personal data
+    Retention,
     /// Measure an optimised build against the bounds that it has to keep
     Bench {
         /// Write the figures into docs/benchmarks.md
@@ -70,6 +73,7 @@ fn main() -> ExitCode {
         Task::Ci { steps } => ci::run(&steps),
         Task::Check => check::run(),
         Task::Openapi { check } => openapi::run(check),
+        Task::Retention => retention::run(),
         Task::Bench { record, only } => bench::run(record, only),
         Task::BenchBare { bytes } => bench::bare::run(bytes),
         Task::Soak { rounds, postgres, record } => soak::run(rounds, postgres, record),

@@ -36,7 +36,7 @@ pub(crate) fn run(check: bool) -> Result<(), Failure> {
 }
 
 /// Where two texts differ first, for a person: the line and what stands there in both.
-fn first_difference(stored: &str, printed: &str) -> Option<String> {
+pub(crate) fn first_difference(stored: &str, printed: &str) -> Option<String> {
     if stored == printed {
         return None;
     }

@@ -86,6 +86,8 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Refused(refused) => {
             Problem::new("purpose_refused", format!("It may not be read for this purpose: {refused}."))
         }
+        E::Misstep(misstep) => Problem::new("conflict", format!("{misstep}.")),
+        E::HoldRefused(refused) => Problem::new("hold_refused", format!("{refused}.")),
         E::Held => Problem::new("held", "A legal hold is in force."),
         E::Locked => Problem::new("held", "A request of the person it is about is open."),
         E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),

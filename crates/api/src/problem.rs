@@ -116,6 +116,12 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "Purpose refused",
         "The submission may not be read for this purpose: nobody permitted it, or its use is restricted.",
     ),
+    (
+        "hold_refused",
+        403,
+        "Hold refused",
+        "Two people have to decide a legal hold, and the account of the second has to be at least a day old.",
+    ),
     ("origin_refused", 403, "Origin refused", "The form does not take answers from pages of this origin."),
     ("not_found", 404, "Not found", "There is nothing here, or nothing the caller may see."),
     ("not_in_force", 404, "Not in force", "No revision of the policy was in force on that day."),

@@ -27,6 +27,10 @@ pub enum Kind {
     PermissionGiven,
     /// A visitor took a permission back.
     PermissionWithdrawn,
+    /// Two people have put a legal hold into force.
+    HoldPlaced,
+    /// It was lifted.
+    HoldReleased,
     /// Something is to be erased.
     EraseIntent,
     /// It is erased.
@@ -48,6 +52,8 @@ impl Kind {
             Self::GrantUsed => "grant.used",
             Self::PermissionGiven => "permission.given",
             Self::PermissionWithdrawn => "permission.withdrawn",
+            Self::HoldPlaced => "hold.placed",
+            Self::HoldReleased => "hold.released",
             Self::EraseIntent => "erase.intent",
             Self::EraseDone => "erase.done",
             Self::EraseFinal => "erase.final",

@@ -24,6 +24,12 @@ macro_rules! typed_id {
                 Self(uuid)
             }
 
+            /// When it was made, to the millisecond.
+            pub fn made_at(self) -> Instant {
+                let millis = self.0.as_u128() >> 80;
+                Instant::from_micros(i64::try_from(millis).unwrap_or(i64::MAX).saturating_mul(1000))
+            }
+
             /// Gives the id for a database column.
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -110,6 +116,7 @@ mod tests {
         let late = PolicyId::new(Instant::from_micros(2_000_000), [0; 10]);
         assert!(early < late);
         assert_eq!(early.uuid().get_version_num(), 7);
+        assert_eq!(late.made_at(), Instant::from_micros(2_000_000));
         assert_eq!(early.to_string().parse::<PolicyId>(), Ok(early));
     }
 

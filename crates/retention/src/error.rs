@@ -1,6 +1,7 @@
 //! What can go wrong, free of any transport. No message repeats anything that a visitor wrote.
 
 use crate::life::Clash;
+use crate::life::hold::{Misstep, Refused as HoldRefused};
 use crate::purpose::Refused;
 
 /// An error of this crate.
@@ -42,6 +43,12 @@ pub enum Error {
     /// A legal hold stops the erasure.
     #[error("a legal hold is in force")]
     Held,
+    /// A step towards a hold, or away from it, is not possible now.
+    #[error(transparent)]
+    Misstep(#[from] Misstep),
+    /// The hold is not confirmed.
+    #[error(transparent)]
+    HoldRefused(#[from] HoldRefused),
     /// A request of the person it is about stops the erasure.
     #[error("a request of the person it is about is open")]
     Locked,

@@ -13,6 +13,7 @@
 pub mod erase;
 mod error;
 pub mod form;
+pub mod hold;
 pub mod intake;
 pub mod life;
 pub mod purpose;
@@ -21,7 +22,7 @@ pub mod subject;
 pub mod submission;
 pub mod sweep;
 
-pub use bonafide_vault::{Error as KeyError, Outcome};
+pub use bonafide_vault::{Error as KeyError, Hold, HoldRequest, Outcome};
 pub use error::{Error, Fault};
 
 use bonafide_keyring::Entropy;

@@ -13,6 +13,7 @@ pub mod mine;
 pub mod receive;
 mod reveal;
 
+pub(crate) use handle::live;
 pub use list::{Filter, count, for_erasure, get, list, total};
 pub(crate) use list::{find, read, select};
 pub use receive::{Intake, Receipt, Sealed};

@@ -3,8 +3,10 @@
 use crate::config::Settings;
 use crate::failure::Failure;
 use crate::place;
-use bonafide_keyring::Keyring;
+use bonafide_keyring::{Entropy, Keyring};
+use bonafide_storage::inventory::{self, Plane};
 use bonafide_storage::{Db, Options, Source, installation, migrate};
+use bonafide_vault::Vault;
 use std::process::ExitCode;
 
 pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
@@ -30,10 +32,29 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     let db = Db::open(settings.source.clone(), &Options::default()).await?;
     let recorded = installation::root_id(db.read()).await?;
     place::agree(recorded.as_deref(), key.as_ref(), &settings.keys_dir)?;
+    place::agree_with_keys(key.as_ref(), &settings.keys_dir).await?;
+    crate::inventory::agree(&inventory::compare(&db, Plane::Data).await?, Plane::Data)?;
+    if let Some(key) = &key {
+        keys(settings, key).await?;
+    }
+    println!("inventory  every column is declared");
     match bonafide_site::the_only(db.read()).await? {
         Some(site) => println!("site       {} ({})", site.name, site.time_zone),
         None => println!("site       none yet: the first start makes it"),
     }
     println!("all is well");
     Ok(ExitCode::SUCCESS)
+}
+
+/// The keys of what visitors sent, as they stand.
+async fn keys(settings: &Settings, key: &Keyring) -> Result<(), Failure> {
+    let vault = Vault::look(&settings.keys_dir, key, Entropy::system(), &Options::default()).await?;
+    let Some(vault) = vault else {
+        println!("epoch      none yet: the first start makes it");
+        return Ok(());
+    };
+    crate::inventory::agree(&vault.compare().await?, Plane::Keys)?;
+    let status = vault.status().await?;
+    println!("epoch      {}, keys of {} submissions", status.epoch, status.records);
+    Ok(())
 }

@@ -86,6 +86,14 @@ pub(crate) enum Command {
     #[command(after_help = "Example:
   bonafide openapi public > public.json")]
     Openapi(Openapi),
+    /// Print what is kept of whom, for how long, and what takes it away; needs no database
+    ///
+    /// Every column of both databases: whether it is about a visitor, about staff or about nobody, whether it is sealed,
+    /// and when it goes. `serve` and `check` refuse a database with a column that is not in this list.
+    #[command(after_help = "Examples:
+  bonafide inventory > what-is-kept.md
+  bonafide inventory --json")]
+    Inventory(Inventory),
     /// Bring the database up to date, as serve does when it starts
     #[command(after_help = "Examples:
   bonafide migrate --plan      say what would be done
@@ -262,6 +270,14 @@ pub(crate) enum Surface {
     Public,
     /// `/admin/v1`
     Admin,
+}
+
+/// How to print the inventory.
+#[derive(Args)]
+pub(crate) struct Inventory {
+    /// Print it as JSON, not as Markdown
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// How to migrate.

@@ -12,6 +12,7 @@ mod demo;
 mod failure;
 mod housekeeping;
 mod import;
+mod inventory;
 mod keeping;
 mod keys;
 mod logging;
@@ -42,6 +43,9 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
     if let Command::Openapi(command) = &cli.command {
         return openapi::run(command); // needs neither settings nor a database
     }
+    if let Command::Inventory(command) = &cli.command {
+        return Ok(inventory::run(command));
+    }
     let settings = config::load(&cli)?;
     logging::start(&settings)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -56,6 +60,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::Check => check::run(&settings).await,
             Command::Openapi(command) => openapi::run(&command),
+            Command::Inventory(command) => Ok(inventory::run(&command)),
         }
     })
 }

@@ -11,6 +11,7 @@ use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
 use bonafide_retention::Retention;
 use bonafide_site::Site;
+use bonafide_storage::inventory::{self, Plane};
 use bonafide_storage::{Db, Error, Options, installation};
 use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
@@ -43,6 +44,7 @@ impl Place {
     pub(crate) async fn retention(&self, settings: &Settings) -> Result<Retention, Failure> {
         let options = Options { batch: settings.write_batch, ..Options::default() };
         let vault = Vault::open(&settings.keys_dir, &self.keyring, self.entropy.clone(), self.now(), &options).await?;
+        crate::inventory::agree(&vault.compare().await?, Plane::Keys)?;
         Ok(Retention::new(self.db.clone(), vault, self.entropy.clone()))
     }
 
@@ -61,6 +63,7 @@ impl Place {
 pub(crate) async fn open(settings: &Settings) -> Result<Place, Failure> {
     let (clock, entropy) = (Arc::new(SystemClock), Entropy::system());
     let db = Db::open(settings.source.clone(), &Options { batch: settings.write_batch, ..Options::default() }).await?;
+    crate::inventory::agree(&inventory::compare(&db, Plane::Data).await?, Plane::Data)?;
     let keyring = unlock(&db, &settings.keys_dir, &entropy, clock.now()).await?;
     let site = site(&db, entropy.id(clock.now()), clock.now()).await?;
     Ok(Place { db, keyring: Arc::new(keyring), clock, entropy, site })

@@ -12,6 +12,7 @@ mod error;
 pub mod feed;
 mod group;
 pub mod installation;
+pub mod inventory;
 pub mod lease;
 pub mod migrate;
 pub mod outbox;

@@ -1,5 +1,6 @@
 //! The point of no return: the one place where keys of records are destroyed.
 
+use crate::holds::is_held;
 use crate::index::delete_tags;
 use crate::keys::{CHUNK, by_record, naming, rows_of_values};
 use crate::{Error, Groups, Inner, Record, Vault};
@@ -76,11 +77,11 @@ impl Vault {
             .await
     }
 
-    /// Destroys the keys of all groups but `keep`.
+    /// Destroys the keys of all groups but `keep`, unless a legal hold stops it: [`Outcome::Destroyed`] or [`Outcome::Held`].
     ///
     /// # Errors
     /// [`Error::Gone`] if there are no keys.
-    pub async fn destroy_groups(&self, record: Record, keep: Groups) -> Result<(), Error> {
+    pub async fn destroy_groups(&self, record: Record, keep: Groups) -> Result<Outcome, Error> {
         self.0.write(move |inner, tx| async move { keep_only(&inner, tx, record, keep).await }.boxed()).await
     }
 
@@ -212,6 +213,7 @@ async fn delete(tx: &Tx, doomed: &[&Destruction], standing: &HashMap<Record, Sta
     for head in [
         "DELETE FROM permission WHERE record IN",
         "DELETE FROM rights_lock WHERE record IN",
+        "DELETE FROM hold_request WHERE record IN",
         "DELETE FROM record_key WHERE record IN",
     ] {
         tx.execute_raw(naming(tx, head, &records, "")).await?;
@@ -234,7 +236,10 @@ async fn note(tx: &Tx, doomed: &[&Destruction], now: Instant) -> Result<(), Erro
     Ok(())
 }
 
-async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Result<(), Error> {
+async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Result<Outcome, Error> {
+    if is_held(tx, record).await? {
+        return Ok(Outcome::Held);
+    }
     let found = crate::keys::wrapped_of(tx, &[record]).await?.pop().ok_or(Error::Gone)?;
     if inner.epochs.ring().current().is_none_or(|current| current.0 < found.epoch) {
         inner.epochs.reload(tx).await?;
@@ -244,7 +249,7 @@ async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Resu
     let (epoch, wrapped) = inner.epochs.wrap_record(&inner.entropy, &keys)?;
     let update = "UPDATE record_key SET epoch = $2, wrapped = $3, version = version + 1 WHERE record = $1";
     tx.execute_raw(sql(tx, update, [record.into(), epoch.into(), wrapped.into()])).await?;
-    Ok(())
+    Ok(Outcome::Destroyed)
 }
 
 fn pending(row: &QueryResult) -> Result<Pending, Error> {

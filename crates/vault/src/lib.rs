@@ -14,6 +14,7 @@ mod context;
 pub mod destroy;
 mod epochs;
 mod error;
+pub mod holds;
 pub mod index;
 mod keys;
 pub mod record;
@@ -26,6 +27,7 @@ pub mod strays;
 pub use context::{Context, Group, Groups};
 pub use destroy::{Destruction, Outcome, Pending};
 pub use error::Error;
+pub use holds::{Hold, HoldRequest};
 pub use index::SealedAddress;
 pub use record::RecordKeys;
 pub use rules::{Permission, Rules};
@@ -35,6 +37,7 @@ use crate::epochs::Epochs;
 use crate::index::Index;
 use bonafide_keyring::{Entropy, Keyring};
 use bonafide_model::Instant;
+use bonafide_storage::inventory::{self, Difference, Plane};
 use bonafide_storage::{Db, Options, Tx};
 use futures_util::FutureExt as _;
 use std::path::Path;
@@ -117,6 +120,14 @@ impl Vault {
         inner.epochs.reload(inner.db.read()).await?;
         inner.reload_index().await?;
         Ok(Some(Self(Arc::new(inner))))
+    }
+
+    /// How the schema of the key plane differs from the inventory.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn compare(&self) -> Result<Difference, Error> {
+        Ok(inventory::compare(&self.0.db, Plane::Keys).await?)
     }
 
     /// Keys for a new record, in memory only.

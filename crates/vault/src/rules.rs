@@ -106,24 +106,6 @@ impl Vault {
             .collect::<Result<_, sea_orm::DbErr>>()?)
     }
 
-    /// Places a legal hold: nothing destroys the record until it is released.
-    ///
-    /// # Errors
-    /// [`Error::Gone`] if the record has no keys.
-    pub async fn hold(&self, record: Record, now: Instant, review_at: Instant) -> Result<bool, Error> {
-        let insert = "INSERT INTO hold (record, placed_at, review_at) VALUES ($1, $2, $3)
-            ON CONFLICT (record) DO UPDATE SET review_at = excluded.review_at";
-        self.change(record, insert, vec![record.into(), now.micros().into(), review_at.micros().into()]).await
-    }
-
-    /// Lifts a legal hold. Gives whether there was one.
-    ///
-    /// # Errors
-    /// [`Error::Gone`] if the record has no keys.
-    pub async fn release(&self, record: Record) -> Result<bool, Error> {
-        self.change(record, "DELETE FROM hold WHERE record = $1", vec![record.into()]).await
-    }
-
     /// Holds back scheduled destruction while a request of the person is open.
     ///
     /// # Errors
@@ -144,7 +126,12 @@ impl Vault {
 
     /// Runs one statement about a record and raises its version, so that a destruction that was decided on before
     /// it is decided on again.
-    async fn change(&self, record: Record, statement: &'static str, values: Vec<Value>) -> Result<bool, Error> {
+    pub(crate) async fn change(
+        &self,
+        record: Record,
+        statement: &'static str,
+        values: Vec<Value>,
+    ) -> Result<bool, Error> {
         let values = Arc::new(values);
         self.0
             .write(move |_, tx| {

@@ -45,7 +45,7 @@ impl Vault {
                     if strays.is_empty() {
                         return Ok(0);
                     }
-                    for table in ["tag_even", "tag_odd", "permission", "rights_lock", "hold"] {
+                    for table in ["tag_even", "tag_odd", "permission", "rights_lock", "hold", "hold_request"] {
                         let delete = format!("DELETE FROM {table} WHERE record IN");
                         tx.execute_raw(naming(tx, &delete, strays, "")).await?;
                     }

@@ -1,6 +1,6 @@
 //! Wrapped keys of records, the epochs they are wrapped under, the blind index, and what holds back or follows a destruction.
 
-use crate::column::{big, big_null, bytes, bytes_null, id, index, text};
+use crate::column::{big, big_null, bytes, bytes_null, id, index, text, text_null};
 use sea_orm_migration::prelude::*;
 
 pub(crate) struct Migration;
@@ -56,12 +56,7 @@ impl MigrationTrait for Migration {
             .col(big("expires_at"))
             .primary_key(Index::create().col("record").col("use"))
             .take();
-        let hold = Table::create()
-            .table("hold")
-            .col(id("record").primary_key())
-            .col(big("placed_at"))
-            .col(big("review_at"))
-            .take();
+        let hold = hold_request("hold").col(id("placed_by")).col(big("placed_at")).take();
         let rights_lock = Table::create().table("rights_lock").col(id("record").primary_key()).col(big("until")).take();
         let pending = Table::create()
             .table("pending")
@@ -73,7 +68,9 @@ impl MigrationTrait for Migration {
             .col(big("epoch"))
             .col(big_null("settled_at"))
             .take();
-        for table in [note, epoch, index_key, record_key, permission, hold, rights_lock, pending] {
+        for table in
+            [note, epoch, index_key, record_key, permission, hold, hold_request("hold_request"), rights_lock, pending]
+        {
             manager.create_table(table).await?;
         }
         manager.create_index(index("record_key", &["epoch"])).await?;
@@ -84,6 +81,19 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
+}
+
+/// What is known of a hold that somebody has asked for; one that another person has put into force knows that, too.
+fn hold_request(name: &'static str) -> TableCreateStatement {
+    Table::create()
+        .table(name)
+        .col(id("record").primary_key())
+        .col(text("reason"))
+        .col(text_null("reference"))
+        .col(big("review_at"))
+        .col(id("asked_by"))
+        .col(big("asked_at"))
+        .take()
 }
 
 fn to(table: &'static str, column: &'static str, target: &'static str, key: &'static str) -> ForeignKeyCreateStatement {

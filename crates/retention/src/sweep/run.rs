@@ -237,16 +237,22 @@ impl Retention {
                 self.note_hold(submission.id).await?;
                 report.held_back += 1;
             } else {
-                self.reduce(&submission, ended, until.unwrap_or(now)).await?;
-                report.reduced += 1;
+                match self.reduce(&submission, ended, until.unwrap_or(now)).await? {
+                    Outcome::Held => report.held_back += 1,
+                    _ => report.reduced += 1,
+                }
             }
         }
         Ok(wanted)
     }
 
     /// Destroys the groups that nothing keeps any more.
-    async fn reduce(&self, submission: &Submission, ended: Groups, ends_at: Instant) -> Result<(), Error> {
-        self.vault.destroy_groups(submission.id.uuid(), Groups::ALL.without(ended)).await?;
+    async fn reduce(&self, submission: &Submission, ended: Groups, ends_at: Instant) -> Result<Outcome, Error> {
+        let outcome = self.vault.destroy_groups(submission.id.uuid(), Groups::ALL.without(ended)).await?;
+        if outcome == Outcome::Held {
+            self.note_hold(submission.id).await?;
+            return Ok(outcome);
+        }
         let id = submission.id.uuid();
         let ends_at = submission.erase_at.map_or(ends_at, |erase_at| erase_at.min(ends_at));
         let (contact, message) = (ended.has(Group::Contact), ended.has(Group::Message));
@@ -266,7 +272,8 @@ impl Retention {
             }
             .boxed()
         });
-        write.await
+        write.await?;
+        Ok(outcome)
     }
 
     /// Writes down what a pass did, after it was done. One that found nothing is only noted as the last success.

@@ -2,6 +2,7 @@
 
 mod erasing;
 mod forms;
+mod holding;
 mod people;
 mod sweeping;
 mod working;

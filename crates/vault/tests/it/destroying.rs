@@ -1,7 +1,7 @@
 //! The point of no return.
 
 use super::*;
-use bonafide_vault::{Groups, Outcome, Permission};
+use bonafide_vault::{Groups, Hold, HoldRequest, Outcome, Permission};
 use std::collections::HashSet;
 
 #[tokio::test]
@@ -67,7 +67,14 @@ async fn holds_stop_everyone_and_locks_stop_the_clock_only() {
     let vault = &plane.vault;
     let destroy = |asked: Destruction, at| async move { vault.destroy(vec![asked], at).await.expect("written")[0] };
     let by_the_person = Destruction { by_the_person: true, ..destruction(1) };
-    vault.hold(record(1), now(), later(1000)).await.expect("held");
+    assert!(vault.ask_for_hold(asked(1), now()).await.expect("asked"));
+    assert_eq!(vault.hold(record(1)).await.expect("readable"), (None, Some(asked(1))));
+    let hold = Hold { request: asked(1), placed_by: record(8), placed_at: later(1) };
+    assert!(vault.place_hold(hold.clone()).await.expect("placed"));
+    assert!(!vault.place_hold(hold.clone()).await.expect("asked"), "it is not asked for any more");
+    assert_eq!(vault.hold(record(1)).await.expect("readable"), (Some(hold.clone()), None));
+    assert_eq!(vault.holds(record(0), 10).await.expect("readable"), [hold]);
+    assert_eq!(vault.destroy_groups(record(1), Groups::NONE).await.expect("asked"), Outcome::Held);
     assert_eq!(destroy(destruction(1), now()).await, Outcome::Held);
     assert_eq!(destroy(by_the_person.clone(), now()).await, Outcome::Held);
     assert!(vault.release(record(1)).await.expect("released"));
@@ -78,7 +85,34 @@ async fn holds_stop_everyone_and_locks_stop_the_clock_only() {
     assert_eq!(destroy(Destruction { version: Some(seen), ..destruction(1) }, now()).await, Outcome::Changed);
     vault.lock(record(1), later(60)).await.expect("locked");
     assert_eq!(destroy(by_the_person, later(1)).await, Outcome::Destroyed);
-    assert!(matches!(vault.hold(record(1), now(), later(1)).await, Err(Error::Gone)));
+    assert!(matches!(vault.ask_for_hold(asked(1), now()).await, Err(Error::Gone)));
+}
+
+/// What one person asks for stops nothing, goes with the record, and is void after its time.
+#[tokio::test]
+async fn a_hold_that_was_only_asked_for_stops_nothing() {
+    let plane = Plane::new().await;
+    plane.deposit(1, "ada@example.org").await;
+    let vault = &plane.vault;
+    assert!(vault.ask_for_hold(asked(1), now()).await.expect("asked"));
+    let other = HoldRequest { asked_by: record(6), asked_at: later(10), ..asked(1) };
+    assert!(!vault.ask_for_hold(other.clone(), now()).await.expect("asked"), "there is one");
+    assert!(vault.ask_for_hold(other.clone(), later(1)).await.expect("asked"), "the first is void");
+    let changed = Hold { request: asked(1), placed_by: record(8), placed_at: later(11) };
+    assert!(!vault.place_hold(changed).await.expect("asked"), "another one is asked for");
+    assert_eq!(vault.destroy(vec![destruction(1)], later(12)).await.expect("written"), [Outcome::Destroyed]);
+    assert_eq!(vault.hold_requests(record(0), 10).await.expect("readable"), []);
+}
+
+fn asked(number: u128) -> HoldRequest {
+    HoldRequest {
+        record: record(number),
+        reason: "legal_claim".to_owned(),
+        reference: None,
+        review_at: later(1000),
+        asked_by: record(7),
+        asked_at: now(),
+    }
 }
 
 #[tokio::test]
