@@ -12,6 +12,7 @@ mod conventions;
 mod durability;
 mod inventory;
 mod keys;
+mod metrics;
 mod operations;
 mod policies;
 mod scanner;

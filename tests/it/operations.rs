@@ -104,6 +104,9 @@ const TABLE: &[(&str, Who)] = &[
     ("reopen_submission", Who::Having("submissions:handle", PRIVACY)),
     ("restrict_submission", Who::Having("submissions:erase", PRIVACY)),
     ("erase_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("hold_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("release_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("list_holds", Who::Having("submissions:erase", PRIVACY)),
     ("export_subject", Who::Having("submissions:erase", PRIVACY)),
     ("erase_subject", Who::Having("submissions:erase", PRIVACY)),
     ("list_due", Who::Having("submissions:erase", PRIVACY)),
@@ -186,6 +189,10 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         "press_my_page" => json!({}),
         "open_submission" => json!({"purpose": "fulfil_request"}),
         "restrict_submission" => json!({"restricted": false}),
+        "hold_submission" => {
+            // a day that is never far from now
+            json!({"reason": "legal_claim", "reference": format!("2026-{n}"), "review_on": crate::site::soon()})
+        }
         "erase_submission" => json!({"reason": "subject_request"}),
         "export_subject" | "erase_subject" => json!({"email": format!("made-{n}@example.org"), "dry_run": true}),
         "confirm_sweep" => json!({"count": n}),

@@ -1,6 +1,7 @@
 //! What visitors send, from the form to the last trace of it: the promise that the product is about.
 
 mod clocks;
+mod holds;
 mod intake;
 mod pages;
 

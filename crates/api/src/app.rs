@@ -43,6 +43,15 @@ pub enum DeliveryAccess {
     Token,
 }
 
+/// How many people decide a legal hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HoldDecision {
+    /// One asks, another confirms.
+    TwoPeople,
+    /// One asks and confirms a day later; the status is red while such a hold is in force.
+    SingleOperator,
+}
+
 /// What the operator can set of the HTTP surface.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -60,6 +69,8 @@ pub struct Settings {
     pub requests_per_minute: u32,
     /// How many forms one client may send in a minute.
     pub submissions_per_minute: u32,
+    /// How many people decide a legal hold.
+    pub hold_decision: HoldDecision,
     /// The version of the product, for the documents and the status.
     pub version: &'static str,
 }
@@ -74,6 +85,7 @@ impl Default for Settings {
             request_timeout: Duration::from_secs(30),
             requests_per_minute: 6000,
             submissions_per_minute: 30,
+            hold_decision: HoldDecision::TwoPeople,
             version: env!("CARGO_PKG_VERSION"),
         }
     }

@@ -27,7 +27,7 @@ mod source;
 mod system;
 mod visitor;
 
-pub use app::{DeliveryAccess, Parts, Settings};
+pub use app::{DeliveryAccess, HoldDecision, Parts, Settings};
 pub use cache::Front;
 pub use openapi::{Surface, document};
 

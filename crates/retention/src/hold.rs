@@ -12,7 +12,7 @@ use bonafide_ledger::audit::Object;
 use bonafide_ledger::{Act, Leaf, leaf};
 use bonafide_model::access::EraseSubmissions;
 use bonafide_model::id::{AccountId, SubmissionId};
-use bonafide_model::{Granted, Instant};
+use bonafide_model::{Granted, Instant, Start};
 use bonafide_storage::sql;
 use bonafide_vault::{Hold, HoldRequest};
 use futures_util::FutureExt as _;
@@ -41,6 +41,11 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Until when what is asked for can be confirmed.
+    pub fn can_be_confirmed_until(&self) -> Option<Instant> {
+        self.asked.as_ref().map(|asked| asked.asked_at.plus(REQUEST_LIFE))
+    }
+
     /// Whether somebody should have looked at the hold by now.
     pub fn wants_review(&self, now: Instant) -> bool {
         self.hold.as_ref().is_some_and(|hold| hold.request.review_at <= now)
@@ -145,49 +150,34 @@ impl Retention {
         Ok(Standing { submission, hold, asked })
     }
 
-    /// Up to `limit` holds in force with their submissions, the oldest submission first, after one of them.
+    /// Up to `limit` submissions that are held, or for which that was asked, the oldest first.
     ///
     /// # Errors
     /// If one of the planes cannot be read.
     pub async fn holds(
         &self,
         by: &Granted<EraseSubmissions>,
-        after: Option<SubmissionId>,
+        start: Start<SubmissionId>,
         limit: u64,
     ) -> Result<Vec<Standing>, Error> {
-        let after = after.map_or(uuid::Uuid::nil(), SubmissionId::uuid);
-        let holds = self.vault.holds(after, limit).await?;
-        let ids: Vec<_> = holds.iter().map(|hold| SubmissionId::from_uuid(hold.request.record)).collect();
-        let mut found = if ids.is_empty() { Vec::new() } else { self.by_ids(&ids).await? };
-        found.retain(|submission| submission.site == by.site());
-        let standing = holds.into_iter().filter_map(|hold| {
-            let at = found.iter().position(|submission| submission.id.uuid() == hold.request.record)?;
-            Some(Standing { submission: found.swap_remove(at), hold: Some(hold), asked: None })
-        });
-        Ok(standing.collect())
-    }
-
-    /// Up to `limit` holds that wait for a second person, likewise.
-    ///
-    /// # Errors
-    /// If one of the planes cannot be read.
-    pub async fn asked_holds(
-        &self,
-        by: &Granted<EraseSubmissions>,
-        after: Option<SubmissionId>,
-        limit: u64,
-    ) -> Result<Vec<Standing>, Error> {
-        let after = after.map_or(uuid::Uuid::nil(), SubmissionId::uuid);
-        let requests = self.vault.hold_requests(after, limit).await?;
-        let mut standing = Vec::with_capacity(requests.len());
-        for request in requests {
-            match self.standing(by, SubmissionId::from_uuid(request.record)).await {
+        let records = self.vault.on_hold(start.map(SubmissionId::uuid), limit).await?;
+        let mut standing = Vec::with_capacity(records.len());
+        for record in records {
+            match self.standing(by, SubmissionId::from_uuid(record)).await {
                 Ok(found) => standing.push(found),
                 Err(Error::NotFound) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(standing)
+    }
+
+    /// How many those are.
+    ///
+    /// # Errors
+    /// If the key plane cannot be read.
+    pub async fn count_holds(&self, _: &Granted<EraseSubmissions>) -> Result<u64, Error> {
+        Ok(self.vault.count_on_hold().await?)
     }
 
     async fn live(&self, by: &Granted<EraseSubmissions>, id: SubmissionId) -> Result<Submission, Error> {

@@ -14,7 +14,7 @@ pub mod receive;
 mod reveal;
 
 pub(crate) use handle::live;
-pub use list::{Filter, count, for_erasure, get, list, total};
+pub use list::{Filter, by_state, count, for_erasure, get, list, total};
 pub(crate) use list::{find, read, select};
 pub use receive::{Intake, Receipt, Sealed};
 pub use reveal::Opened;

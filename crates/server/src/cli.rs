@@ -134,6 +134,12 @@ pub(crate) struct Serving {
     /// How many writes may share one commit on SQLite [default: 64] [env: BONAFIDE_WRITE_BATCH]
     #[arg(long, value_name = "COUNT")]
     pub(crate) write_batch: Option<String>,
+    /// Who decides a legal hold: two_people, or single_operator for a site that is run by one person, who waits a day [default: two_people] [env: BONAFIDE_HOLD_DECISION]
+    #[arg(long, value_name = "WHO")]
+    pub(crate) hold_decision: Option<String>,
+    /// Serve GET /metrics for Prometheus on this address, to whoever can reach it [default: off] [env: BONAFIDE_METRICS_LISTEN]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) metrics_listen: Option<String>,
 }
 
 /// Accounts that run the site.

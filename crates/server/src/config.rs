@@ -15,7 +15,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 /// Every setting there is, by its name in `bonafide.toml`; in the environment it is `BONAFIDE_` and the name in capitals.
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 16] = [
     "listen",
     "data_dir",
     "keys_dir",
@@ -30,6 +30,8 @@ pub(crate) const NAMES: [&str; 14] = [
     "requests_per_minute",
     "submissions_per_minute",
     "write_batch",
+    "hold_decision",
+    "metrics_listen",
 ];
 
 /// How logs are written.
@@ -70,6 +72,25 @@ impl FromStr for DeliveryAccess {
     }
 }
 
+/// How many people decide a legal hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HoldDecision {
+    TwoPeople,
+    SingleOperator,
+}
+
+impl FromStr for HoldDecision {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "two_people" => Ok(Self::TwoPeople),
+            "single_operator" => Ok(Self::SingleOperator),
+            _ => Err("must be two_people or single_operator"),
+        }
+    }
+}
+
 /// All settings, checked.
 pub(crate) struct Settings {
     pub(crate) listen: String,
@@ -86,6 +107,8 @@ pub(crate) struct Settings {
     pub(crate) requests_per_minute: u32,
     pub(crate) submissions_per_minute: u32,
     pub(crate) write_batch: usize,
+    pub(crate) hold_decision: HoldDecision,
+    pub(crate) metrics_listen: Option<String>,
 }
 
 /// Reads the settings of a command.
@@ -120,6 +143,8 @@ fn settings(layers: &Layers, demo: bool) -> Result<Settings, Failure> {
         requests_per_minute: layers.number("requests_per_minute", 6000, 1..=1_000_000)?,
         submissions_per_minute: layers.number("submissions_per_minute", 30, 1..=1_000_000)?,
         write_batch: layers.number("write_batch", Options::default().batch, 1..=1024)?,
+        hold_decision: layers.parsed("hold_decision", HoldDecision::TwoPeople)?,
+        metrics_listen: address(layers, "metrics_listen")?,
     })
 }
 
@@ -131,10 +156,14 @@ fn proxies(layers: &Layers) -> Result<Vec<IpAddr>, Failure> {
 
 /// An address and a port; names are resolved when the server binds.
 fn listen(layers: &Layers) -> Result<String, Failure> {
-    let text = layers.text("listen").unwrap_or("127.0.0.1:8080");
-    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port.parse::<u16>());
-    match port {
-        Some(Ok(_)) => Ok(text.to_owned()),
-        _ => Err(layers.fault("listen", "must be an address and a port such as 127.0.0.1:8080")),
+    Ok(address(layers, "listen")?.unwrap_or_else(|| "127.0.0.1:8080".to_owned()))
+}
+
+/// An address to listen on, if one is set.
+fn address(layers: &Layers, name: &str) -> Result<Option<String>, Failure> {
+    let Some(text) = layers.text(name) else { return Ok(None) };
+    match text.rsplit_once(':') {
+        Some((host, port)) if !host.is_empty() && port.parse::<u16>().is_ok() => Ok(Some(text.to_owned())),
+        _ => Err(layers.fault(name, "must be an address and a port such as 127.0.0.1:8080")),
     }
 }

@@ -16,6 +16,7 @@ mod inventory;
 mod keeping;
 mod keys;
 mod logging;
+mod metrics;
 mod migrate;
 mod openapi;
 mod owner;

@@ -1,14 +1,19 @@
 //! `bonafide serve`: opens, listens, says so, and ends in order.
 
-use crate::config::{DeliveryAccess, Settings};
+use crate::config::{DeliveryAccess, HoldDecision, Settings};
 use crate::connections::Patience;
 use crate::failure::Failure;
 use crate::keeping::Keeper;
+use crate::metrics::{Figures, Requests};
 use crate::place::Place;
 use crate::schedule::Scheduler;
 use crate::{connections, housekeeping, place};
+use crate::{connections, housekeeping, metrics, place};
+use axum::body::Body;
+use axum::http::{Request, Response};
 use bonafide_accounts::Accounts;
 use bonafide_storage::feed;
+use hyper::body::Incoming;
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -51,6 +56,18 @@ pub(crate) async fn serve(
         site: site.id,
         settings: http(settings),
     });
+    let requests = Requests::default();
+    let counted = requests.clone();
+    let service = tower::ServiceExt::<Request<Incoming>>::map_response(service, move |response: Response<Body>| {
+        counted.count(&response);
+        response
+    });
+    if let Some(address) = &settings.metrics_listen {
+        let listener = metrics::bind(address).await?;
+        let figures = Figures::new(retention.clone(), Arc::clone(&clock), site.id, requests);
+        tokio::spawn(metrics::serve(listener, figures));
+        tracing::info!(address, "Metrics are served");
+    }
     let keeper = Keeper { retention, clock: Arc::clone(&clock), site: site.id };
     let scheduler = Scheduler { db: db.clone(), clock: Arc::clone(&clock), entropy: entropy.clone(), site: site.id };
     let background = [
@@ -84,6 +101,10 @@ fn http(settings: &Settings) -> bonafide_api::Settings {
         request_timeout: settings.request_timeout,
         requests_per_minute: settings.requests_per_minute,
         submissions_per_minute: settings.submissions_per_minute,
+        hold_decision: match settings.hold_decision {
+            HoldDecision::TwoPeople => bonafide_api::HoldDecision::TwoPeople,
+            HoldDecision::SingleOperator => bonafide_api::HoldDecision::SingleOperator,
+        },
         version: env!("CARGO_PKG_VERSION"),
     }
 }

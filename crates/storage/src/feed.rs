@@ -7,7 +7,7 @@
 use crate::{Db, Error, Source, Tx, sql, sqlite};
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
-use sea_orm::{ConnectionTrait as _, DbBackend, QueryResult};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
 use std::time::Duration;
 
 const CHANNEL: &str = "bonafide_changes";
@@ -68,6 +68,15 @@ pub async fn append(tx: &Tx, site: SiteId, object: impl Into<String>, now: Insta
 pub async fn prune(tx: &Tx, now: Instant) -> Result<u64, Error> {
     let delete = "DELETE FROM change_feed WHERE at < $1 AND position < (SELECT MAX(position) FROM change_feed)";
     Ok(tx.execute_raw(sql(tx, delete, [now.minus(KEPT).micros().into()])).await?.rows_affected())
+}
+
+/// The position of the last entry; 0 if there is none.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn position(on: &impl ConnectionTrait) -> Result<i64, Error> {
+    let row = on.query_one_raw(sql(on, "SELECT MAX(position) FROM change_feed", [])).await?;
+    Ok(row.map_or(Ok(None), |row| row.try_get_by_index::<Option<i64>>(0))?.unwrap_or(0))
 }
 
 /// Tells [`Db::on_change`] what other processes commit, for ever; first of all that anything may have changed.

@@ -4,7 +4,7 @@
 //! loses a hold or brings one back.
 
 use crate::{Error, Record, Vault};
-use bonafide_model::Instant;
+use bonafide_model::{Instant, Start};
 use bonafide_storage::{Tx, sql};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
@@ -43,10 +43,10 @@ const REQUEST: &str =
     "SELECT record, reason, reference, review_at, asked_by, asked_at FROM hold_request WHERE record = $1";
 const HOLD: &str = "SELECT record, reason, reference, review_at, asked_by, asked_at, placed_by, placed_at FROM hold
     WHERE record = $1";
-const HOLDS: &str = "SELECT record, reason, reference, review_at, asked_by, asked_at, placed_by, placed_at FROM hold
-    WHERE record > $1 ORDER BY record LIMIT $2";
-const REQUESTS: &str = "SELECT record, reason, reference, review_at, asked_by, asked_at FROM hold_request
-    WHERE record > $1 ORDER BY record LIMIT $2";
+const DOWN: &str = "SELECT record FROM hold WHERE record > $1 UNION SELECT record FROM hold_request WHERE record > $1
+    ORDER BY record LIMIT $2";
+const UP: &str = "SELECT record FROM hold WHERE record < $1 UNION SELECT record FROM hold_request WHERE record < $1
+    ORDER BY record DESC LIMIT $2";
 
 impl Vault {
     /// The hold on a record, and the one that somebody has asked for.
@@ -60,24 +60,32 @@ impl Vault {
         Ok((hold.as_ref().map(read).transpose()?, asked.as_ref().map(request).transpose()?))
     }
 
-    /// Holds in force, in the order of their records, after one of them.
+    /// Records that are held, or for which that was asked, in their order.
     ///
     /// # Errors
     /// If the key plane cannot be read.
-    pub async fn holds(&self, after: Record, limit: u64) -> Result<Vec<Hold>, Error> {
+    pub async fn on_hold(&self, start: Start<Record>, limit: u64) -> Result<Vec<Record>, Error> {
         let db = self.0.db.read();
+        let (select, bound) = match start {
+            Start::First => (DOWN, Uuid::nil()),
+            Start::After(record) => (DOWN, record),
+            Start::Before(record) => (UP, record),
+        };
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        db.query_all_raw(sql(db, HOLDS, [after.into(), limit.into()])).await?.iter().map(read).collect()
+        let rows = db.query_all_raw(sql(db, select, [bound.into(), limit.into()])).await?;
+        Ok(rows.iter().map(|row| row.try_get("", "record")).collect::<Result<_, _>>()?)
     }
 
-    /// Holds that were asked for and not confirmed, likewise.
+    /// How many those are.
     ///
     /// # Errors
     /// If the key plane cannot be read.
-    pub async fn hold_requests(&self, after: Record, limit: u64) -> Result<Vec<HoldRequest>, Error> {
+    pub async fn count_on_hold(&self) -> Result<u64, Error> {
         let db = self.0.db.read();
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        db.query_all_raw(sql(db, REQUESTS, [after.into(), limit.into()])).await?.iter().map(request).collect()
+        let select =
+            "SELECT COUNT(*) AS n FROM (SELECT record FROM hold UNION SELECT record FROM hold_request) AS held";
+        let count: i64 = db.query_one_raw(sql(db, select, [])).await?.map_or(Ok(0), |row| row.try_get("", "n"))?;
+        Ok(u64::try_from(count).unwrap_or(0))
     }
 
     /// Notes that a hold is asked for, in place of a request made before `void`. Gives false if a younger one is there.

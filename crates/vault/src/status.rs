@@ -25,6 +25,10 @@ pub struct Status {
     pub pending_since: Option<Instant>,
     /// How many records are held.
     pub held: u64,
+    /// The earliest day of review of a hold.
+    pub review_at: Option<Instant>,
+    /// How many holds one person alone has placed.
+    pub held_by_one: u64,
 }
 
 /// What a rehearsal found.
@@ -50,7 +54,8 @@ impl Vault {
                 (SELECT COUNT(*) FROM record_key WHERE record_key.epoch < e.number) AS outdated,
                 (SELECT COUNT(*) FROM pending WHERE settled_at IS NULL) AS pending,
                 (SELECT MIN(destroyed_at) FROM pending WHERE settled_at IS NULL) AS pending_since,
-                (SELECT COUNT(*) FROM hold) AS held
+                (SELECT COUNT(*) FROM hold) AS held, (SELECT MIN(review_at) FROM hold) AS review_at,
+                (SELECT COUNT(*) FROM hold WHERE placed_by = asked_by) AS held_by_one
             FROM epoch e ORDER BY e.number DESC LIMIT 1";
         let row = db.query_one_raw(sql(db, select, [])).await?.ok_or(Error::Damaged("no epoch"))?;
         let count = |column| row.try_get::<i64>("", column).map(|count| u64::try_from(count).unwrap_or(0));
@@ -63,6 +68,8 @@ impl Vault {
             pending: count("pending")?,
             pending_since: row.try_get::<Option<i64>>("", "pending_since")?.map(Instant::from_micros),
             held: count("held")?,
+            review_at: row.try_get::<Option<i64>>("", "review_at")?.map(Instant::from_micros),
+            held_by_one: count("held_by_one")?,
         })
     }
 

@@ -6,17 +6,17 @@ use crate::site::{Site, answers, login, patience, text};
 use bonafide_test_support::{Installation, Server, ShiftedClock, on_both};
 use serde_json::{Value, json};
 
-const HOUR: i64 = 3600;
-const DAY: i64 = 24 * HOUR;
+pub(super) const HOUR: i64 = 3600;
+pub(super) const DAY: i64 = 24 * HOUR;
 
 /// The site of an installation with another clock: the server ends and starts again.
-async fn at(site: Site, home: &Installation, clock: &ShiftedClock, shift: i64) -> Site {
+pub(super) async fn at(site: Site, home: &Installation, clock: &ShiftedClock, shift: i64) -> Site {
     site.server.stop();
     clock.shift(shift);
     start(home, clock).await
 }
 
-async fn start(home: &Installation, clock: &ShiftedClock) -> Site {
+pub(super) async fn start(home: &Installation, clock: &ShiftedClock) -> Site {
     let mut command = clock.serve(home);
     command.env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "1000");
     let server = Server::start_command(home, command);

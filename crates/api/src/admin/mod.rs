@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 pub(crate) mod content;
 mod forms;
+mod holds;
 mod policies;
 mod retention;
 mod revisions;
@@ -59,6 +60,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(submissions::reopen_submission))
         .routes(routes!(submissions::restrict_submission))
         .routes(routes!(submissions::erase_submission))
+        .routes(routes!(holds::hold_submission))
+        .routes(routes!(holds::release_submission))
+        .routes(routes!(holds::list_holds))
         .routes(routes!(subjects::export_subject))
         .routes(routes!(subjects::erase_subject))
         .routes(routes!(retention::list_due))

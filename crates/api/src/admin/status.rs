@@ -118,6 +118,10 @@ impl From<Cause> for StatusCause {
             Cause::Unsettled => {
                 "An erasure was begun and does not end: see the log for why. Nobody can read what it is about."
             }
+            Cause::HoldsUnreviewed => {
+                "The day of review of a legal hold has come: see GET /admin/v1/retention/holds, then release it or ask for it anew."
+            }
+            Cause::HeldByOne => "One person alone has placed a legal hold, as this site of one person declares it may.",
             Cause::KeysOutdated => "The keys were not renewed within a day: see the log for why.",
         };
         Self { code: cause.name(), message }

@@ -82,6 +82,20 @@ pub async fn count(on: &impl ConnectionTrait, by: &Granted<HandleSubmissions>, f
     row::count(on, sql(on, select, values)).await
 }
 
+/// How many are in each state, those with none left out.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn by_state(on: &impl ConnectionTrait, by: &Granted<CountSubmissions>) -> Result<Vec<(State, u64)>, Error> {
+    let select = "SELECT state, COUNT(*) AS n FROM submission WHERE site_id = $1 GROUP BY state";
+    let rows = on.query_all_raw(sql(on, select, [by.site().uuid().into()])).await?;
+    let pair = |row: &QueryResult| {
+        let count: i64 = row.try_get("", "n")?;
+        Ok((row::parsed(row, "state", "submission.state")?, u64::try_from(count).unwrap_or(0)))
+    };
+    rows.iter().map(pair).collect()
+}
+
 /// How many are there and not erased: all that some roles may know.
 ///
 /// # Errors

@@ -29,9 +29,24 @@ pub enum Cause {
     Unsettled,
     /// The keys were not renewed in time.
     KeysOutdated,
+    /// The day of review of a hold has come, and nobody has looked.
+    HoldsUnreviewed,
+    /// One person alone has placed a hold.
+    HeldByOne,
 }
 
 impl Cause {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Overdue,
+        Self::ClockJumped,
+        Self::Unconfirmed,
+        Self::Unsettled,
+        Self::KeysOutdated,
+        Self::HoldsUnreviewed,
+        Self::HeldByOne,
+    ];
+
     /// Its name for programs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -40,6 +55,8 @@ impl Cause {
             Self::Unconfirmed => "sweep_unconfirmed",
             Self::Unsettled => "erasure_unsettled",
             Self::KeysOutdated => "keys_outdated",
+            Self::HoldsUnreviewed => "holds_unreviewed",
+            Self::HeldByOne => "held_by_one_person",
         }
     }
 }
@@ -79,6 +96,8 @@ impl Retention {
             (Cause::Unconfirmed, watch.asked.is_some()),
             (Cause::Unsettled, keys.pending_since.is_some_and(|since| now.since(since) > SCRUBBED_WITHIN)),
             (Cause::KeysOutdated, now.since(keys.epoch_began_at) > EPOCH_AT_MOST),
+            (Cause::HoldsUnreviewed, keys.review_at.is_some_and(|at| at <= now)),
+            (Cause::HeldByOne, keys.held_by_one > 0),
         ];
         Ok(Health {
             causes: causes.into_iter().filter(|cause| cause.1).map(|cause| cause.0).collect(),

@@ -57,14 +57,14 @@ on_both! {
         let address = "ada@example.org".parse().expect("an address");
         let all = world.retention.erase_subject(officer(&world, 1, now(), days(200)), &address, false).await.expect("asked");
         assert_eq!((all.submissions, all.held), (0, 1));
-        let listed = world.retention.holds(&world.may(), None, 10).await.expect("readable");
+        let listed = world.retention.holds(&world.may(), bonafide_model::Start::First, 10).await.expect("readable");
         assert_eq!(listed.iter().map(|held| held.submission.id).collect::<Vec<_>>(), [id]);
         assert!(world.open(id, "subject_rights", days(200)).await.is_ok(), "its owner can still see it");
 
         world.retention.release_hold(officer(&world, 1, now(), days(201)), id).await.expect("released");
         assert_eq!(world.sweep(days(201)).await.erased, 1);
         assert_eq!(world.get(id).await.state.name(), "erased");
-        assert!(world.retention.holds(&world.may(), None, 10).await.expect("readable").is_empty());
+        assert!(world.retention.holds(&world.may(), bonafide_model::Start::First, 10).await.expect("readable").is_empty());
         let late = world.retention.ask_for_hold(officer(&world, 1, now(), days(201)), id, claim(days(300))).await;
         assert!(matches!(late, Err(Error::Clash(_))));
     }
@@ -80,7 +80,7 @@ on_both! {
         let late = world.retention.confirm_hold(officer(&world, 2, now(), days(8)), id, Mode::TwoPeople).await;
         assert!(matches!(late, Err(Error::Misstep(Misstep::NotAsked))));
         ask(2, days(8).plus(Duration::from_secs(1))).await.expect("the first is void");
-        assert_eq!(world.retention.asked_holds(&world.may(), None, 10).await.expect("readable").len(), 1);
+        assert_eq!(world.retention.holds(&world.may(), bonafide_model::Start::First, 10).await.expect("readable").len(), 1);
         let back = world.retention.release_hold(officer(&world, 1, now(), days(9)), id).await.expect("taken back");
         assert!(back.asked.is_none());
         let nothing = world.retention.release_hold(officer(&world, 1, now(), days(9)), id).await;

@@ -167,6 +167,8 @@ fn options(layers: &mut Layers, cli: &Cli) {
             requests_per_minute,
             submissions_per_minute,
             write_batch,
+            hold_decision,
+            metrics_listen,
         } = serving;
         given.extend([
             ("listen", listen),
@@ -178,6 +180,8 @@ fn options(layers: &mut Layers, cli: &Cli) {
             ("requests_per_minute", requests_per_minute),
             ("submissions_per_minute", submissions_per_minute),
             ("write_batch", write_batch),
+            ("hold_decision", hold_decision),
+            ("metrics_listen", metrics_listen),
         ]);
     }
     for (name, value) in given {

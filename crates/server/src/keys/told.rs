@@ -7,7 +7,7 @@ use serde_json::json;
 use std::path::Path;
 
 pub(super) fn status(root: &str, dir: &Path, status: &Status, now: Instant) -> String {
-    let Status { epoch, epoch_began_at, epochs, records, outdated, pending, pending_since, held } = status;
+    let Status { epoch, epoch_began_at, epochs, records, outdated, pending, pending_since, held, .. } = status;
     let age = now.since(*epoch_began_at);
     let late = if age > DAY * 2 { "; no server has begun the next one" } else { "" };
     let older = match epochs.saturating_sub(1) {
@@ -32,7 +32,7 @@ pub(super) fn status(root: &str, dir: &Path, status: &Status, now: Instant) -> S
 }
 
 pub(super) fn status_json(root: &str, status: &Status) -> String {
-    let Status { epoch, epoch_began_at, epochs, records, outdated, pending, pending_since, held } = status;
+    let Status { epoch, epoch_began_at, epochs, records, outdated, pending, pending_since, held, .. } = status;
     json!({
         "root_key": root, "epoch": epoch, "epoch_began_at": epoch_began_at, "epochs": epochs, "records": records,
         "outdated": outdated, "pending": pending, "pending_since": pending_since, "held": held,

@@ -1,6 +1,7 @@
 //! The point of no return.
 
 use super::*;
+use bonafide_model::Start;
 use bonafide_vault::{Groups, Hold, HoldRequest, Outcome, Permission};
 use std::collections::HashSet;
 
@@ -73,7 +74,7 @@ async fn holds_stop_everyone_and_locks_stop_the_clock_only() {
     assert!(vault.place_hold(hold.clone()).await.expect("placed"));
     assert!(!vault.place_hold(hold.clone()).await.expect("asked"), "it is not asked for any more");
     assert_eq!(vault.hold(record(1)).await.expect("readable"), (Some(hold.clone()), None));
-    assert_eq!(vault.holds(record(0), 10).await.expect("readable"), [hold]);
+    assert_eq!(vault.on_hold(Start::First, 10).await.expect("readable"), [record(1)]);
     assert_eq!(vault.destroy_groups(record(1), Groups::NONE).await.expect("asked"), Outcome::Held);
     assert_eq!(destroy(destruction(1), now()).await, Outcome::Held);
     assert_eq!(destroy(by_the_person.clone(), now()).await, Outcome::Held);
@@ -101,7 +102,7 @@ async fn a_hold_that_was_only_asked_for_stops_nothing() {
     let changed = Hold { request: asked(1), placed_by: record(8), placed_at: later(11) };
     assert!(!vault.place_hold(changed).await.expect("asked"), "another one is asked for");
     assert_eq!(vault.destroy(vec![destruction(1)], later(12)).await.expect("written"), [Outcome::Destroyed]);
-    assert_eq!(vault.hold_requests(record(0), 10).await.expect("readable"), []);
+    assert_eq!(vault.count_on_hold().await.expect("readable"), 0);
 }
 
 fn asked(number: u128) -> HoldRequest {

@@ -1,0 +1,64 @@
+//! Figures for Prometheus, on a listener of their own.
+
+use crate::client::Client;
+use crate::site::{PASSWORD, Site, login, text};
+use bonafide_test_support::{Installation, Server, on_both};
+use serde_json::json;
+use std::net::TcpListener;
+
+/// The value of a line.
+fn value(metrics: &str, name: &str) -> f64 {
+    let line = metrics.lines().find_map(|line| line.strip_prefix(&format!("{name} ")));
+    line.unwrap_or_else(|| panic!("{name}: {metrics}")).parse().expect("a number")
+}
+
+on_both! {
+    async fn figures_are_there_and_say_nothing_of_anybody(home: &Installation) {
+        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+        let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
+        let mut command = home.command();
+        command.arg("serve").env("BONAFIDE_METRICS_LISTEN", free.to_string());
+        let server = Server::start_command(home, command);
+        let anonymous = Client::anonymous(&server);
+        let owner = login(&anonymous, "owner@example.org").await;
+        let site = Site { server, anonymous, owner };
+        site.form("contact", json!({})).await;
+        let receipts = site.submit_many("contact", 3).await;
+        let erase = format!("/admin/v1/submissions/{}/erase", text(&receipts[0]["id"]));
+        site.owner.post(&erase, json!({"reason": "not_needed"})).await.is(200);
+
+        let read = async |path: &str| {
+            let answer = site.server.client().get(format!("http://{free}{path}")).send().await.expect("an answer");
+            (answer.status().as_u16(), answer.text().await.expect("a text"))
+        };
+        let (status, metrics) = read("/metrics").await;
+        assert_eq!(status, 200);
+        assert_eq!(value(&metrics, "bonafide_submissions{state=\"received\"}"), 2.0);
+        assert_eq!(value(&metrics, "bonafide_erased_total"), 1.0);
+        assert_eq!(value(&metrics, "bonafide_key_epoch"), 1.0);
+        assert_eq!(value(&metrics, "bonafide_oldest_overdue_seconds"), 0.0);
+        assert!(value(&metrics, "bonafide_requests_total{status=\"2xx\"}") >= 10.0, "{metrics}");
+        assert!(value(&metrics, "bonafide_sweep_last_success_seconds") > 1.0, "{metrics}");
+        assert_eq!(value(&metrics, "bonafide_attention{cause=\"submissions_overdue\"}"), 0.0);
+        assert!(!metrics.contains("visitor") && !metrics.contains("example.org"), "{metrics}");
+        for line in metrics.lines() {
+            let comment = line.starts_with("# HELP bonafide_") || line.starts_with("# TYPE bonafide_");
+            let (name, number) = line.rsplit_once(' ').expect("two words");
+            assert!(comment || name.starts_with("bonafide_") && number.parse::<f64>().is_ok(), "{line}");
+        }
+        assert_eq!(read("/v1/policies").await.0, 404, "nothing else is there");
+        site.anonymous.get("/metrics").await.refuses(404, "not_found");
+        site.server.stop();
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let home = Installation::on_sqlite();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let output = home.run(["serve", "--listen", "127.0.0.1:0", "--metrics-listen", &address], "");
+    assert!(output.code == Some(1) && output.stderr.contains(&address), "{output:?}");
+    let output = home.run(["serve", "--metrics-listen", "9090"], "");
+    assert!(output.code == Some(2) && output.stderr.contains("--metrics-listen"), "{output:?}");
+}
