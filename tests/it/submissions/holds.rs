@@ -60,7 +60,7 @@ on_both! {
         assert!(released.get("hold").is_none());
         site.until(&path, |found| found["state"] == "erased").await;
         site.owner.post(&format!("{path}/release"), json!({})).await.refuses(409, "conflict");
-        site.owner.post(&hold, claim()).await.refuses(409, "conflict");
+        site.owner.post(&hold, json!({"confirm": true})).await.refuses(409, "conflict");
         open(&site.owner, &path, "subject_rights").await.refuses(409, "erased");
         let audit = site.owner.get("/admin/v1/audit?limit=100").await.is(200).text();
         for action in ["submission.hold_ask", "submission.hold\"", "submission.release"] {
