@@ -349,7 +349,6 @@ on_both! {
             let hold = operations::body("hold_submission", 1).expect("a body");
             site.owner.post(&format!("/admin/v1/submissions/{}/hold", text(&receipt["id"])), hold).await.is(200);
         }
-        let there = Objects { policy: "privacy", form: "contact", ..ABSENT };
         let (mut cursors, mut walked) = (Vec::new(), 0);
         for operation in operations::all(&site).await.into_iter().filter(|operation| operation.takes("cursor")) {
             let path = operation.path_of(&there);
@@ -376,8 +375,7 @@ on_both! {
             cursors.push(cursor);
             walked += 1;
         }
-        assert_eq!(walked, 20);
-        assert_eq!(walked, 14);
+        assert_eq!(walked, 21);
         site.server.stop();
     }
 }

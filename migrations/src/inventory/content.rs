@@ -1,6 +1,6 @@
 //! The tables of what the site publishes.
 
-use super::{Goes, Table, authored, plain};
+use super::{Goes, Table, authored, plain, staff_id};
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -62,5 +62,107 @@ pub(super) const TABLES: &[Table] = &[
         about: "Differences of neighbouring revisions, computed from their texts.",
         goes: Goes::Kept,
         columns: &[plain("from_id"), plain("to_id"), plain("locale"), plain("granularity"), authored("content")],
+    },
+    Table {
+        name: "content_type",
+        about: "Content types and components, as their authors defined them.",
+        goes: Goes::Edited,
+        columns: &[
+            plain("id"),
+            plain("site_id"),
+            plain("key"),
+            authored("definition"),
+            plain("deleted_at"),
+            plain("version"),
+            plain("created_at"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "entry",
+        about: "Pages and entries.",
+        goes: Goes::Edited,
+        columns: &[plain("id"), plain("site_id"), plain("type"), plain("archived_at"), plain("created_at")],
+    },
+    Table {
+        name: "entry_locale",
+        about: "What is known of a page or entry in one language.",
+        goes: Goes::Edited,
+        columns: &[
+            plain("entry_id"),
+            plain("locale"),
+            plain("site_id"),
+            plain("type"),
+            plain("position"),
+            plain("version"),
+            plain("revision"),
+            plain("published_revision"),
+            plain("published_at"),
+            plain("publish_at"),
+            plain("unpublish_at"),
+            authored("title"),
+            authored("slug"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "entry_revision",
+        about: "Every saved text, and who saved it.",
+        goes: Goes::Edited,
+        columns: &[
+            plain("entry_id"),
+            plain("locale"),
+            plain("number"),
+            authored("fields"),
+            authored("note"),
+            plain("restored_from"),
+            plain("actor_kind"),
+            staff_id("account_id"),
+            plain("created_at"),
+        ],
+    },
+    Table {
+        name: "published",
+        about: "What readers see: finished pages and entries.",
+        goes: Goes::Edited,
+        columns: &[
+            plain("entry_id"),
+            plain("locale"),
+            plain("site_id"),
+            plain("type"),
+            authored("path"),
+            authored("title"),
+            authored("content"),
+            plain("revision"),
+            plain("has_references"),
+            plain("localized"),
+            plain("published_at"),
+            plain("updated_at"),
+        ],
+    },
+    Table {
+        name: "published_key",
+        about: "What lists of them are filtered and sorted by.",
+        goes: Goes::Edited,
+        columns: &[
+            plain("entry_id"),
+            plain("locale"),
+            plain("site_id"),
+            plain("type"),
+            plain("field"),
+            authored("value"),
+        ],
+    },
+    Table {
+        name: "published_reference",
+        about: "What they refer to.",
+        goes: Goes::Edited,
+        columns: &[plain("entry_id"), plain("locale"), plain("pointer"), plain("position"), plain("target_id")],
+    },
+    Table {
+        name: "moved",
+        about: "Addresses they had before.",
+        goes: Goes::Edited,
+        columns: &[plain("site_id"), plain("type"), plain("locale"), authored("path"), plain("entry_id")],
     },
 ];
