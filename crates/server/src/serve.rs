@@ -7,7 +7,6 @@ use crate::keeping::Keeper;
 use crate::metrics::{Figures, Requests};
 use crate::place::Place;
 use crate::schedule::Scheduler;
-use crate::{connections, housekeeping, place};
 use crate::{connections, housekeeping, metrics, place};
 use axum::body::Body;
 use axum::http::{Request, Response};
