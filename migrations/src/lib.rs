@@ -14,6 +14,7 @@ mod m0008_submissions;
 mod m0009_content_types;
 mod m0010_entries;
 mod m0011_published;
+mod m0012_warnings;
 mod trigger;
 
 use sea_orm_migration::prelude::*;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_content_types::Migration),
             Box::new(m0010_entries::Migration),
             Box::new(m0011_published::Migration),
+            Box::new(m0012_warnings::Migration),
         ]
     }
 }

@@ -1,12 +1,14 @@
 //! The keys of what visitors sent, at the command line: looked at, tried and replaced, beside a running server.
 
+use crate::client::Client;
+use crate::site::{Site, login, text};
 use bonafide_test_support::{Installation, Server, on_both};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-fn json(home: &Installation, arguments: &[&str]) -> Value {
+fn printed(home: &Installation, arguments: &[&str]) -> Value {
     let printed = home.run([arguments, &["--json"]].concat(), "").ok();
     serde_json::from_str(&printed).expect("JSON")
 }
@@ -48,15 +50,39 @@ on_both! {
         let server = Server::start(home);
         let told = home.run(["keys", "rotate"], "").ok();
         assert!(told.starts_with("epoch 2 has begun") && told.contains("1 earlier epoch"), "{told}");
-        let status = json(home, &["keys", "status"]);
+        let status = printed(home, &["keys", "status"]);
         assert_eq!((status["epoch"].as_u64(), status["epochs"].as_u64(), status["held"].as_u64()), (Some(2), Some(1), Some(0)));
         let told = home.run(["keys", "status"], "").ok();
         assert!(told.contains("epoch         2") && ids(&told).len() == 1, "{told}");
-        let rotated = json(home, &["keys", "rotate"]);
+        let rotated = printed(home, &["keys", "rotate"]);
         assert_eq!((rotated["epoch"].as_u64(), rotated["ended"].as_u64(), rotated["plan"].as_bool()), (Some(3), Some(1), Some(false)));
-        let tried = json(home, &["keys", "rehearse"]);
+        let tried = printed(home, &["keys", "rehearse"]);
         assert_eq!(tried["broken"].as_u64(), Some(0));
         server.stop();
+    }
+
+    async fn what_visitors_sent_opens_after_a_new_epoch_and_what_was_erased_is_final(home: &Installation) {
+        let site = Site::open(home).await;
+        site.form("contact", json!({})).await;
+        let receipts = site.submit_many("contact", 2).await;
+        let path = |at: usize| format!("/admin/v1/submissions/{}", text(&receipts[at]["id"]));
+        site.owner.post(&format!("{}/erase", path(0)), json!({"reason": "not_needed"})).await.is(200);
+        let tried = printed(home, &["keys", "rehearse"]);
+        assert_eq!((tried["sound"].as_u64(), tried["broken"].as_u64()), (Some(1), Some(0)));
+        assert_eq!(printed(home, &["keys", "rotate"])["moved"].as_u64(), Some(1));
+        let opened = site.owner.post(&format!("{}/open", path(1)), json!({"purpose": "fulfil_request"})).await.is(200);
+        assert!(opened.text().contains("visitor-1@example.org"), "{opened}");
+        site.submit("contact").await;
+        let status = printed(home, &["keys", "status"]);
+        assert_eq!((status["records"].as_u64(), status["outdated"].as_u64()), (Some(2), Some(0)), "{status}");
+        site.server.stop();
+        // what looks after the keys says so as soon as it starts
+        let server = Server::start(home);
+        let anonymous = Client::anonymous(&server);
+        let owner = login(&anonymous, "owner@example.org").await;
+        let site = Site { server, anonymous, owner };
+        site.until(&path(0), |found| found["state"] == "final").await;
+        site.server.stop();
     }
 
     async fn a_plan_changes_nothing(home: &Installation) {
@@ -64,7 +90,7 @@ on_both! {
         home.run(["keys", "rotate"], "").ok();
         server.stop();
         let before = files(&home.keys_dir());
-        let planned = json(home, &["keys", "rotate", "--plan"]);
+        let planned = printed(home, &["keys", "rotate", "--plan"]);
         assert_eq!((planned["epoch"].as_u64(), planned["plan"].as_bool()), (Some(3), Some(true)));
         assert!(home.run(["keys", "rotate", "--plan"], "").ok().contains("epoch 3 would begin"));
         assert!(home.run(["keys", "rehearse", "--plan"], "").ok().contains("would be tried"));

@@ -10,6 +10,7 @@ pub mod health;
 mod reckon;
 pub mod run;
 pub mod upkeep;
+mod waiting;
 pub mod watch;
 
 pub use run::{Report, Sweeper};

@@ -120,6 +120,13 @@ impl Figures {
         let overdue = age(health.overdue_since);
         text.one("oldest_overdue_seconds", "gauge", "For how long the oldest of those has been due.", overdue);
         text.one("submissions_held", "gauge", "Submissions under a legal hold.", health.held);
+        text.head(
+            "requests_waiting",
+            "gauge",
+            "Requests without an answer by how much of their time is over, counted hourly.",
+        );
+        text.line("requests_waiting", &[("over", "half")], health.watch.half_over);
+        text.line("requests_waiting", &[("over", "four_fifths")], health.watch.nearly_over);
         text.one("sweeps_total", "counter", "Sweeps that found something, or stopped early.", asked.sweeps);
         let last = health.watch.last_success_at.map_or(0, Instant::unix_seconds);
         text.one("sweep_last_success_seconds", "gauge", "When a sweep last did all there was to do, since 1970.", last);

@@ -84,6 +84,9 @@ pub(super) const TABLES: &[Table] = &[
             plain("confirmed"),
             plain("suspended_at"),
             plain("jumped_by"),
+            plain("half_over"),
+            plain("nearly_over"),
+            plain("counted_at"),
         ],
     },
     Table {

@@ -142,7 +142,7 @@ pub(crate) struct WatchView {
 
 impl From<Watch> for WatchView {
     fn from(watch: Watch) -> Self {
-        let Watch { last_success_at, asked, confirmed: _, suspended_at, jumped_by } = watch;
+        let Watch { last_success_at, asked, suspended_at, jumped_by, .. } = watch;
         Self { last_success_at, wants_confirmation: asked, suspended_at, jumped_by_seconds: jumped_by }
     }
 }

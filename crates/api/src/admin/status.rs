@@ -64,6 +64,10 @@ pub(crate) struct RetentionStatus {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     overdue_since: Option<Instant>,
+    /// How many requests have waited for half of the time in which they have to be answered, or longer; counted once an hour.
+    half_over: u64,
+    /// How many of them for four fifths of it: `GET /admin/v1/retention/due` with a later instant lists those that go first.
+    nearly_over: u64,
     /// How many erasures are under way.
     erasing: u64,
     /// Since when the one that waits longest has been.
@@ -97,6 +101,8 @@ impl From<Health> for RetentionStatus {
             submissions: health.records,
             held: health.held,
             overdue_since: health.overdue_since,
+            half_over: health.watch.half_over,
+            nearly_over: health.watch.nearly_over,
             erasing: health.erasing,
             erasing_since: health.erasing_since,
             last_sweep_at: health.watch.last_success_at,

@@ -86,6 +86,7 @@ impl Retention {
         }
         report.finished_at = Some(now);
         self.report(sweeper.site, &report).await?;
+        self.count_waiting(sweeper.site, now).await?;
         Ok(Some(report))
     }
 

@@ -24,6 +24,12 @@ pub struct Watch {
     pub suspended_at: Option<Instant>,
     /// By how many seconds it did.
     pub jumped_by: Option<i64>,
+    /// How many requests have waited for half of the time in which they have to be answered, or longer.
+    pub half_over: u64,
+    /// How many of them for four fifths of it.
+    pub nearly_over: u64,
+    /// When they were counted.
+    pub counted_at: Option<Instant>,
 }
 
 impl Retention {
@@ -86,8 +92,8 @@ impl Retention {
 }
 
 pub(super) async fn read(on: &impl ConnectionTrait, site: SiteId) -> Result<Watch, Error> {
-    let select =
-        "SELECT last_success_at, asked, confirmed, suspended_at, jumped_by FROM retention_watch WHERE site_id = $1";
+    let select = "SELECT last_success_at, asked, confirmed, suspended_at, jumped_by, half_over, nearly_over, counted_at
+        FROM retention_watch WHERE site_id = $1";
     let Some(row) = on.query_one_raw(sql(on, select, [site.uuid().into()])).await? else {
         return Ok(Watch::default());
     };
@@ -100,6 +106,9 @@ pub(super) async fn read(on: &impl ConnectionTrait, site: SiteId) -> Result<Watc
         confirmed: count("confirmed")?,
         suspended_at: instant("suspended_at")?,
         jumped_by: number("jumped_by")?,
+        half_over: count("half_over")?.unwrap_or(0),
+        nearly_over: count("nearly_over")?.unwrap_or(0),
+        counted_at: instant("counted_at")?,
     })
 }
 

@@ -157,4 +157,27 @@ on_both! {
         let later = now().plus(Duration::from_mins(3));
         assert!(world.retention.sweep(&mut other, &TimeZone::UTC, reading(later)).await.expect("asked").is_some());
     }
+
+    /// Owners hear of requests that nobody answers before these go: at half of their time, and at four fifths.
+    async fn requests_that_wait_long_are_counted(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (first, _) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+        let (second, _) = world.submit(&form, "bob@example.org", &[], false, now()).await;
+        world.submit(&form, "eve@example.org", &[], true, days(89)).await;
+        world.submit(&form, "late@example.org", &[], false, days(80)).await;
+        let counted = async |at| {
+            world.sweep(at).await;
+            let watch = world.retention.watch(world.site, at).await.expect("readable").0;
+            (watch.half_over, watch.nearly_over)
+        };
+        let hour = Duration::from_hours(1);
+        assert_eq!(counted(days(90).minus(hour)).await, (0, 0));
+        assert_eq!(counted(days(90)).await, (2, 0));
+        world.open(first, "fulfil_request", days(90)).await.expect("allowed");
+        assert_eq!(counted(days(144)).await, (2, 2), "to open one is no answer");
+        world.retention.fulfil(world.act(days(144)), second, TimeZone::UTC).await.expect("fulfilled");
+        assert_eq!(counted(days(144).plus(hour / 2)).await, (2, 2), "counted once an hour");
+        assert_eq!(counted(days(144).plus(hour)).await, (1, 1));
+    }
 }
