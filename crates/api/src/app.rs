@@ -103,6 +103,8 @@ pub(crate) struct Inner {
     pub(crate) started: Instant,
     /// Content types, as delivery needs them.
     pub(crate) types: Arc<Memory<Catalogue>>,
+    /// The public document with the types of the site.
+    pub(crate) document: Arc<Memory<String>>,
     /// The settings of the site, as delivery of pages needs them.
     pub(crate) site_settings: Arc<Memory<bonafide_site::Site>>,
 }
@@ -111,9 +113,12 @@ impl App {
     pub(crate) fn new(parts: Parts) -> Self {
         let store = Arc::new(Store::new(parts.settings.cache_bytes));
         let (types, site_settings) = (Arc::new(Memory::new("type/")), Arc::new(Memory::new("site")));
+        let document = Arc::new(Memory::new("type/"));
+        let forgetful = Arc::clone(&document);
         let listeners = (Arc::clone(&types), Arc::clone(&site_settings), Arc::clone(&store));
         parts.db.on_change(move |changes| {
             // what answers are made with goes first: no fill that begins after them finds it
+            forgetful.invalidate(changes);
             listeners.0.invalidate(changes);
             listeners.1.invalidate(changes);
             listeners.2.invalidate(changes);
@@ -121,7 +126,7 @@ impl App {
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
         let visitors = crate::visitor::Visitors::new(&parts.keyring, parts.settings.submissions_per_minute);
         let started = parts.clock.now();
-        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, site_settings }))
+        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, document, site_settings }))
     }
 
     /// The present instant.

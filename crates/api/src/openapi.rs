@@ -3,7 +3,10 @@
 //! A handler describes its path, parameters, body and success. Which errors can occur follows from those: a body can
 //! be malformed, a path can lead nowhere, a version can be stale. So they are added here, once, for every operation.
 
+mod own;
 mod shapes;
+
+pub(crate) use own::with_types;
 
 use crate::problem::CODES;
 use serde_json::{Map, Value, json};

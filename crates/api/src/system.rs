@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Caller, NoQuery};
-use crate::openapi::{Surface, document};
+use crate::openapi::{Surface, document, with_types};
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -38,10 +38,16 @@ pub(crate) async fn get_readiness(State(app): State<App>, _: NoQuery) -> Result<
 
 /// This document
 ///
-/// The OpenAPI document of the public API, as JSON.
+/// The OpenAPI document of the public API, as JSON, with the schemas of the content types of this site.
 #[utoipa::path(get, path = "/v1/openapi.json", tag = "system", responses((status = 200, body = serde_json::Value)))]
-pub(crate) async fn get_public_document(_: NoQuery) -> Response {
-    json(&PUBLIC)
+pub(crate) async fn get_public_document(State(app): State<App>, _: NoQuery) -> Result<Response, ApiError> {
+    let (db, site) = (app.db().read(), app.parts.site);
+    let document = app.document.get(async {
+        let catalogue = bonafide_content::types::catalogue(db, site).await?;
+        Ok::<_, bonafide_content::Error>(with_types(&PUBLIC, &catalogue))
+    });
+    let document = document.await?.as_bytes().to_vec();
+    Ok(([(CONTENT_TYPE, "application/json")], document).into_response())
 }
 
 /// This document

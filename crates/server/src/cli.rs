@@ -82,6 +82,9 @@ pub(crate) enum Command {
     /// Take over texts that exist already
     #[command(subcommand)]
     Import(Import),
+    /// Define content types by files
+    #[command(subcommand)]
+    Types(Types),
     /// Print the OpenAPI document; needs no database
     #[command(after_help = "Example:
   bonafide openapi public > public.json")]
@@ -260,6 +263,31 @@ pub(crate) struct ImportPolicy {
     /// Print the result as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Content types in files.
+#[derive(Subcommand)]
+pub(crate) enum Types {
+    /// Make the types and components of a directory, and change those that are there
+    ///
+    /// DIR holds one file NAME.json for each: {"type": "article", "title": "Article", "fields": [...]}, as the admin API
+    /// takes and gives it. All of them are applied, or none. Types without a file stay as they are. A change that would
+    /// lose what entries hold is refused unless --drop names the field. A server may run beside it.
+    #[command(after_help = "Examples:
+  bonafide types apply ./types --plan                    say what would be done to types and entries
+  bonafide types apply ./types
+  bonafide types apply ./types --drop article.subtitle   lose what entries have in this field")]
+    Apply {
+        /// The directory with the files
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Only say what would be done
+        #[arg(long)]
+        plan: bool,
+        /// A field whose values may be lost, as TYPE.FIELD; can be given several times
+        #[arg(long, value_name = "TYPE.FIELD")]
+        drop: Vec<String>,
+    },
 }
 
 /// Which document to print.

@@ -23,6 +23,7 @@ mod owner;
 mod place;
 mod schedule;
 mod serve;
+mod types;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -58,6 +59,7 @@ fn run(cli: Cli) -> Result<ExitCode, Failure> {
             Command::Owner(command) => owner::run(&settings, command).await,
             Command::Keys(command) => keys::run(&settings, command).await,
             Command::Import(command) => import::run(&settings, command).await,
+            Command::Types(command) => types::run(&settings, command).await,
             Command::Migrate(command) => migrate::run(&settings, &command).await,
             Command::Check => check::run(&settings).await,
             Command::Openapi(command) => openapi::run(&command),

@@ -7,7 +7,7 @@ mod write;
 
 pub(crate) use plan::Scope;
 pub use plan::{Example, Lost, MOST_LOOKED_AT, Plan, plan};
-pub use write::{TypePatch, change, create, delete};
+pub use write::{Applied, TypePatch, apply, change, create, delete};
 
 use crate::{Error, Start, row};
 use bonafide_model::access::ReadTypes;

@@ -98,16 +98,93 @@ pub async fn change(
 ) -> Result<(Type, Plan), Error> {
     let dropped = patch.drop.clone();
     let (before, after) = proposed(tx, act.site(), &key, expected, patch).await?;
-    let plan = survey(tx, act.site(), &key, &before.definition, &after).await?;
+    let plan = replace(tx, &act, &before, &after, &dropped).await?;
+    Ok((find(tx, act.site(), &key).await?, plan))
+}
+
+/// Puts another definition in the place of one, if it loses nothing that is not named.
+async fn replace(
+    tx: &Tx,
+    act: &Act<WriteTypes>,
+    before: &Type,
+    after: &Definition,
+    dropped: &[FieldKey],
+) -> Result<Plan, Error> {
+    let key = &before.key;
+    let plan = survey(tx, act.site(), key, &before.definition, after).await?;
     if plan.refused || plan.lost.iter().any(|lost| !dropped.contains(&lost.field)) {
         return Err(Error::Loses(Box::new(plan)));
     }
-    store(tx, &act, &key, &after, before.version + 1).await?;
-    let scope = Scope { site: act.site(), kind: &key };
-    rekey(tx, &scope, &before.definition, &after).await?;
+    store(tx, act, key, after, before.version + 1).await?;
+    let scope = Scope { site: act.site(), kind: key };
+    rekey(tx, &scope, &before.definition, after).await?;
     act.record(tx, "type.update", Object::new("type", key.as_str()));
-    feed::append(tx, act.site(), type_key(&key), act.now()).await?;
-    Ok((find(tx, act.site(), &key).await?, plan))
+    feed::append(tx, act.site(), type_key(key), act.now()).await?;
+    Ok(plan)
+}
+
+/// What became of one type that was applied.
+#[derive(Clone, Debug)]
+pub enum Applied {
+    /// It was made.
+    Made,
+    /// It was changed; what that does to the entries that are there.
+    Changed(Plan),
+    /// It was like this already.
+    Kept,
+}
+
+/// Makes or changes several types and components at once, so that they may name each other: all of them, or none.
+/// Types that are there and not among these stay as they are.
+///
+/// # Errors
+/// [`Error::Invalid`] with pointers that begin with the key of a type, [`Error::Loses`], or as [`create`] and [`change`].
+pub async fn apply(
+    tx: &Tx,
+    act: &Act<WriteTypes>,
+    wanted: &[(TypeKey, Definition)],
+    dropped: &[(TypeKey, FieldKey)],
+) -> Result<Vec<(TypeKey, Applied)>, Error> {
+    let there = all(tx, act.site()).await?;
+    let mut catalogue = load(tx, act.site()).await?.catalogue;
+    for (key, definition) in wanted {
+        catalogue = catalogue.with(key.clone(), Arc::new(definition.clone()));
+    }
+    let faults = wanted.iter().flat_map(|(key, definition)| {
+        let faults = definition.faults(key, &catalogue).into_iter();
+        faults.map(move |fault| fault.under(&format!("/{key}")))
+    });
+    let faults: Vec<Fault> = faults.collect();
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let mut done = Vec::new();
+    let found = |key: &TypeKey| there.iter().find(|other| other.key == *key);
+    // those that are new come first: the others may name them
+    for (key, definition) in wanted.iter().filter(|(key, _)| found(key).is_none()) {
+        store(tx, act, key, definition, 1).await?;
+        act.record(tx, "type.create", Object::new("type", key.as_str()));
+        feed::append(tx, act.site(), type_key(key), act.now()).await?;
+        done.push((key.clone(), Applied::Made));
+    }
+    for (key, definition) in wanted {
+        let Some(before) = found(key) else { continue };
+        if before.definition.component != definition.component {
+            let message = "must stay what it is: a component, or none";
+            return Err(Error::Invalid(vec![Fault::at(format!("/{key}/component"), "invalid_value", message)]));
+        }
+        if before.definition.as_ref() == definition {
+            done.push((key.clone(), Applied::Kept));
+            continue;
+        }
+        let named = dropped.iter().filter(|(kind, _)| kind == key).map(|(_, field)| field.clone());
+        let plan = replace(tx, act, before, definition, &named.collect::<Vec<_>>()).await?;
+        done.push((key.clone(), Applied::Changed(plan)));
+    }
+    if all(tx, act.site()).await?.iter().filter(|other| !other.built_in).count() > MOST_TYPES {
+        return Err(Error::TooManyTypes);
+    }
+    Ok(done)
 }
 
 /// The type as it is, and as a patch would make it.

@@ -7,3 +7,4 @@ mod keys;
 mod owner;
 mod serve;
 mod settings;
+mod types;
