@@ -112,22 +112,19 @@ fn tell(done: &[(TypeKey, Applied)], plan: bool) {
 
 /// What a change does to the entries that are there.
 fn effect(plan: &Plan) -> String {
-    let mut said = format!("; {} drafts looked at", plan.entries);
+    let mut said = vec![format!("; {} drafts looked at", plan.entries)];
     if plan.invalid_drafts > 0 {
-        said += &format!(", {} could no longer be published as they are", plan.invalid_drafts);
+        said.push(format!(", {} could no longer be published as they are", plan.invalid_drafts));
     }
     if plan.invalid_published > 0 {
-        said += &format!(", {} published ones break the new rules and stay as they are", plan.invalid_published);
+        said.push(format!(", {} published ones break the new rules and stay as they are", plan.invalid_published));
     }
-    for lost in &plan.lost {
-        said += &format!(", {} lose their {}", lost.entries, lost.field);
-    }
+    said.extend(plan.lost.iter().map(|lost| format!(", {} lose their {}", lost.entries, lost.field)));
     for example in &plan.examples {
-        for fault in example.faults.iter().take(3) {
-            said += &format!("\n    {} ({}): {fault}", example.id, example.locale);
-        }
+        let faults = example.faults.iter().take(3);
+        said.extend(faults.map(|fault| format!("\n    {} ({}): {fault}", example.id, example.locale)));
     }
-    said
+    said.concat()
 }
 
 fn failure(error: Error) -> Failure {

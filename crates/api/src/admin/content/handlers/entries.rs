@@ -1,6 +1,6 @@
 //! The routes of entries of all other types.
 
-#![expect(clippy::wildcard_imports, reason = "the two files say the same of two addresses")]
+#![cfg_attr(not(test), expect(clippy::wildcard_imports, reason = "the two files say the same of two addresses"))]
 
 use super::*;
 use crate::admin::content;
