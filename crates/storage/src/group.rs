@@ -8,6 +8,10 @@
 //! which cost two statements for each closure. If one fails after it has written something, everything is rolled
 //! back and run again, each in a savepoint of its own. If the transaction as a whole is lost (disk full,
 //! I/O error), every closure is run once more by itself, so that one closure's bad luck is not the others'.
+//!
+//! Transactions are ended by plain statements. sqlx counts how deep they are nested, and its count stays when SQLite has
+//! ended one by itself, which it does when a disk is full (<https://sqlite.org/lang_transaction.html> §3). Then every later
+//! transaction would be a savepoint in one that nobody commits. See [`Writer::end`].
 
 use crate::appends;
 use crate::db::Listener;
@@ -17,9 +21,11 @@ use crate::{Error, Work};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
 };
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait before a further one is refused.
@@ -74,7 +80,8 @@ impl Group {
     /// Starts the task that owns the writing connection.
     pub(crate) fn start(connection: DatabaseConnection, listener: Listener, batch: usize) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(Writer { connection, listener, batch: batch.max(1) }.run(queue));
+        let writer = Writer { connection, listener, batch: batch.max(1), lost: AtomicBool::new(false) };
+        tokio::spawn(writer.run(queue));
         Self(sender)
     }
 
@@ -104,6 +111,8 @@ struct Writer {
     connection: DatabaseConnection,
     listener: Listener,
     batch: usize,
+    /// Whether the connection is in a state that nobody knows: nothing is written through it any more.
+    lost: AtomicBool,
 }
 
 /// Why a transaction was rolled back.
@@ -154,7 +163,26 @@ impl Writer {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
+        if self.lost.load(Ordering::Relaxed) {
+            return Err(DbErr::Custom("the connection that writes is lost; start the program again".to_owned()));
+        }
         self.connection.begin_with_options(immediate).await
+    }
+
+    async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        let committed = transaction.execute_unprepared("COMMIT").await;
+        self.end(transaction).await;
+        committed.map(|_| ())
+    }
+
+    /// Sees to it that no transaction is open, and that sqlx knows it, whatever has become of this one: if it is over an
+    /// empty one takes its place, which can be rolled back.
+    async fn end(&self, transaction: DatabaseTransaction) {
+        let _ = transaction.execute_unprepared("BEGIN").await;
+        if let Err(error) = transaction.rollback().await {
+            tracing::error!(error = %error, "The connection that writes is lost: nothing is written until a new start");
+            self.lost.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Runs the first job, and whatever comes meanwhile, in one transaction. On an error nothing of it is kept.
@@ -173,7 +201,7 @@ impl Writer {
             transaction = inner;
             if trace.broken || (trace.wrote && !keep) {
                 // it may be gone already; what matters is that nothing of it stays
-                let _ = transaction.rollback().await;
+                self.end(transaction).await;
                 return Err(if keep { Lost::Transaction(passed_over()) } else { Lost::Spoiled });
             }
             if keep {
@@ -184,10 +212,10 @@ impl Writer {
             self.take_next(index, jobs, queue);
         }
         if let Err(error) = appends::flush(&transaction, appends).await {
-            let _ = transaction.rollback().await;
+            self.end(transaction).await;
             return Err(error.into());
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.listener.tell(&changes);
         Ok(())
     }
@@ -209,12 +237,14 @@ impl Writer {
         jobs: &mut Vec<Box<dyn Job>>,
         mut queue: Option<&mut mpsc::Receiver<Box<dyn Job>>>,
     ) -> Result<(), DbErr> {
-        let transaction = self.begin().await?;
+        let mut transaction = self.begin().await?;
         let mut changes = Vec::new();
         let mut index = 0;
         while let Some(job) = jobs.get_mut(index) {
-            if let Err(error) = savepoint(&transaction, job.as_mut(), &mut changes).await {
-                let _ = transaction.rollback().await;
+            let (inner, outcome) = savepoint(transaction, job.as_mut(), &mut changes).await;
+            transaction = inner;
+            if let Err(error) = outcome {
+                self.end(transaction).await;
                 return Err(error);
             }
             index += 1;
@@ -222,7 +252,7 @@ impl Writer {
                 self.take_next(index, jobs, queue);
             }
         }
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.listener.tell(&changes);
         Ok(())
     }
@@ -230,23 +260,28 @@ impl Writer {
 
 /// Runs one job in a savepoint. An error means that the whole transaction is lost, not that the job failed.
 async fn savepoint(
-    transaction: &DatabaseTransaction,
+    transaction: DatabaseTransaction,
     job: &mut dyn Job,
     changes: &mut Vec<Change>,
-) -> Result<(), DbErr> {
-    let tx = Tx::new(transaction.begin().await?);
+) -> (DatabaseTransaction, Result<(), DbErr>) {
+    if let Err(error) = transaction.execute_unprepared("SAVEPOINT job").await {
+        return (transaction, Err(error));
+    }
+    let tx = Tx::new(transaction);
     let keep = job.run(&tx).await;
-    let (inner, trace) = tx.into_parts();
-    if keep && trace.broken {
-        return Err(passed_over());
-    }
-    if keep {
+    let (transaction, trace) = tx.into_parts();
+    let outcome = if keep && trace.broken {
+        Err(passed_over())
+    } else if keep {
         changes.extend(trace.changes);
-        appends::flush(&inner, trace.appends).await?;
-        inner.commit().await
+        match appends::flush(&transaction, trace.appends).await {
+            Ok(()) => transaction.execute_unprepared("RELEASE job").await.map(|_| ()),
+            Err(error) => Err(error),
+        }
     } else {
-        inner.rollback().await
-    }
+        transaction.execute_unprepared("ROLLBACK TO job; RELEASE job").await.map(|_| ())
+    };
+    (transaction, outcome)
 }
 
 /// A closure says that all is well after a statement that may have ended its transaction.

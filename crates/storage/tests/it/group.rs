@@ -233,3 +233,48 @@ async fn what_is_answered_survives_its_asker_and_the_process() {
     run(&other, &["INSERT INTO note (n) VALUES (2)"]).await.expect("two processes write in turn");
     assert_eq!(noted(&db).await, [1, 2]);
 }
+
+/// Has SQLite end the transaction by itself, in the middle of it, as a full disk does.
+async fn ended_by_itself(tx: &Tx) -> Outcome {
+    tx.execute_unprepared("CREATE TABLE IF NOT EXISTS once (n INTEGER UNIQUE ON CONFLICT ROLLBACK)").await?;
+    tx.execute_unprepared("INSERT INTO once VALUES (1)").await?;
+    tx.execute_unprepared("INSERT INTO once VALUES (1)").await?;
+    Ok(())
+}
+
+/// Has the COMMIT fail: the constraint is looked at no earlier.
+async fn not_committed(tx: &Tx) -> Outcome {
+    tx.execute_unprepared("CREATE TABLE IF NOT EXISTS parent (id INTEGER PRIMARY KEY)").await?;
+    let child = "CREATE TABLE IF NOT EXISTS child (id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)";
+    tx.execute_unprepared(child).await?;
+    tx.execute_unprepared("INSERT INTO child VALUES (7)").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_after_a_lost_transaction_is_durable() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        let lost = db.write(|tx| ended_by_itself(tx).boxed()).await;
+        assert!(lost.is_err());
+        let uncommitted = db.write(|tx| not_committed(tx).boxed()).await;
+        assert!(uncommitted.is_err());
+        // alone, and together with one that is lost
+        noting(&db, round).await.expect("acknowledged");
+        let both =
+            together(&db, vec![db.write(|tx| ended_by_itself(tx).boxed()).boxed(), noting(&db, 100 + round)]).await;
+        assert!(both[0].is_err() && both[1].is_ok(), "{both:?}");
+        let both =
+            together(&db, vec![noting(&db, 200 + round), db.write(|tx| not_committed(tx).boxed()).boxed()]).await;
+        assert!(both[0].is_ok() && both[1].is_err(), "{both:?}");
+        acknowledged.extend([round, 100 + round, 200 + round]);
+        // another connection sees what is committed and nothing else
+        let mut seen = noted(&db).await;
+        seen.sort_unstable();
+        acknowledged.sort_unstable();
+        assert_eq!(seen, acknowledged, "round {round}");
+    }
+}
