@@ -77,6 +77,7 @@ on_both! {
         assert!(my("cancel-erasure", "").await.is(200).text().contains("Alles löschen lassen"));
         assert!(my("restrict", "").await.is(200).text().contains("von niemandem"));
         my("nothing", "").await.refuses(422, "invalid_value");
+        my("withdraw", "Jane Doe, 12 Main Street").await.refuses(422, "invalid_value");
         let unknown = [("receipt", "bf_receipt_x"), ("action", "show")];
         assert!(post(&site, "/v1/my/page?locale=de", &unknown).await.is(401).text().contains("Beleg gibt es nicht"));
         post(&site, "/v1/my/page", &[("other", "x")]).await.refuses(422, "unknown_field");

@@ -145,7 +145,7 @@ pub(crate) async fn cancel_my_erasure(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
-    app.retention().cancel_erasure(app.parts.site, &token.0).await.map_err(known)?;
+    app.retention().cancel_erasure(app.parts.site, &token.0, app.now()).await.map_err(known)?;
     Ok(Json(mine(&app, &token).await?))
 }
 
@@ -189,7 +189,7 @@ pub(crate) async fn permit_my_use(
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
     let zone = bonafide_site::get(app.db().read(), app.parts.site).await?.time_zone;
-    let permitted = app.retention().permit(app.parts.site, &token.0, &r#use.to_string(), &zone, app.now()).await;
+    let permitted = app.retention().permit(app.parts.site, &token.0, &r#use, &zone, app.now()).await;
     permitted.map_err(known)?;
     Ok(Json(mine(&app, &token).await?))
 }
@@ -204,6 +204,6 @@ pub(crate) async fn withdraw_my_use(
     Path(r#use): Path<Use>,
     _: NoQuery,
 ) -> Result<Done, ApiError> {
-    app.retention().withdraw(app.parts.site, &token.0, &r#use.to_string(), app.now()).await.map_err(known)?;
+    app.retention().withdraw(app.parts.site, &token.0, &r#use, app.now()).await.map_err(known)?;
     Ok(Done)
 }

@@ -14,6 +14,7 @@ use axum::response::Response;
 use bonafide_model::Locale;
 use bonafide_retention::Error;
 use bonafide_retention::form::Localized;
+use bonafide_retention::purpose::Use;
 use bonafide_retention::submission::mine::Mine;
 use http::StatusCode;
 use serde::Deserialize;
@@ -107,16 +108,21 @@ async fn act(app: &App, pressed: &Pressed) -> Result<(), ApiError> {
     match pressed.action.as_str() {
         action::SHOW => {}
         action::ERASE => drop(retention.wish_erasure(site, token, now).await?),
-        action::CANCEL => drop(retention.cancel_erasure(site, token).await?),
+        action::CANCEL => drop(retention.cancel_erasure(site, token, now).await?),
         action::RESTRICT => drop(retention.restrict_mine(site, token).await?),
         action::PERMIT => {
             let zone = bonafide_site::get(app.db().read(), site).await?.time_zone;
-            retention.permit(site, token, &pressed.r#use, &zone, now).await?;
+            retention.permit(site, token, &named(pressed)?, &zone, now).await?;
         }
-        action::WITHDRAW => retention.withdraw(site, token, &pressed.r#use, now).await?,
+        action::WITHDRAW => retention.withdraw(site, token, &named(pressed)?, now).await?,
         _ => return Err(Problem::fault(Fault::at("/action", "invalid_value", "There is no such action.")).into()),
     }
     Ok(())
+}
+
+fn named(pressed: &Pressed) -> Result<Use, Problem> {
+    let refused = |_| Problem::fault(Fault::at("/use", "invalid_value", "There is no such use."));
+    pressed.r#use.parse().map_err(refused)
 }
 
 async fn found(app: &App, pressed: &Pressed) -> Result<Option<Mine>, ApiError> {

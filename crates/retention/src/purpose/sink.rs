@@ -103,15 +103,29 @@ impl Sink<SubjectRights> for Archive {
     }
 }
 
+/// What begins a formula.
+const FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// What a spreadsheet passes over at the beginning of a cell.
+fn is_blank(char: char) -> bool {
+    char == ' ' || matches!(char, '\u{a0}' | '\u{200b}' | '\u{feff}')
+}
+
 fn csv_line(field: &str, value: &str) -> Zeroizing<String> {
-    let mut line = Zeroizing::new(String::with_capacity(field.len() + value.len() * 2 + 6));
+    let mut line = Zeroizing::new(String::with_capacity(field.len() + value.len() * 3 + 6));
     line.push_str(field);
     line.push_str(",\"");
     // OWASP, "CSV Injection": the characters that begin a formula
-    if value.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
+    if value.trim_start_matches(is_blank).starts_with(FORMULA) || value.starts_with(['\t', '\r', '\n']) {
         line.push('\'');
     }
+    let mut begins = false;
     for char in value.chars() {
+        // programs that separate by other signs begin a cell after these
+        if begins && FORMULA.contains(&char) {
+            line.push('\'');
+        }
+        begins = matches!(char, ';' | '\t' | '\r' | '\n') || (begins && is_blank(char));
         line.push(char);
         if char == '"' {
             line.push('"');

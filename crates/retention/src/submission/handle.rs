@@ -57,6 +57,10 @@ impl Retention {
             async move {
                 let mut found = find(tx, act.site(), id).await?;
                 let state = found.state.after(Event::Reopened)?;
+                if found.ends_at <= act.now() {
+                    // the sweep may be at it
+                    return Err(Error::TooLate);
+                }
                 let versions = Versions::of(tx, found.form_version).await?;
                 let due_at = found.timeline(&versions.rules, &zone).reopened(act.now());
                 found.due_at = due_at.map_err(|_| Error::TooLate)?;

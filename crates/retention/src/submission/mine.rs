@@ -5,6 +5,7 @@ use super::receive::receipt_hash;
 use super::{Submission, Versions, list, select};
 use crate::form::Localized;
 use crate::life::{Permission as Noted, State};
+use crate::purpose::Use;
 use crate::{Error, Retention};
 use bonafide_ledger::{Leaf, leaf};
 use bonafide_model::access::Actor;
@@ -59,6 +60,7 @@ impl Retention {
             let erase_at = found.erase_at.unwrap_or_else(|| now.plus(SECOND_THOUGHTS));
             found.erase_at = Some(erase_at);
             found.ends_at = found.ends_at.min(erase_at);
+            Ok(())
         })
         .await
     }
@@ -66,13 +68,17 @@ impl Retention {
     /// Takes the wish to be erased back. It stays restricted if it was so by itself.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Clash`] if it is erased.
-    pub async fn cancel_erasure(&self, site: SiteId, token: &str) -> Result<Submission, Error> {
-        self.change_mine(site, token, |found| {
+    /// [`Error::NotFound`], or [`Error::Clash`] if it is erased, or its time has come: the sweep may be at it.
+    pub async fn cancel_erasure(&self, site: SiteId, token: &str, now: Instant) -> Result<Submission, Error> {
+        self.change_mine(site, token, move |found| {
+            if found.erase_at.is_some_and(|erase_at| erase_at <= now) {
+                return Err(crate::life::Clash { state: State::Due });
+            }
             if found.erase_at.take().is_some() {
                 // what had fallen due meanwhile is looked at again
                 found.ends_at = found.due_at;
             }
+            Ok(())
         })
         .await
     }
@@ -82,7 +88,11 @@ impl Retention {
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Clash`] if it is erased.
     pub async fn restrict_mine(&self, site: SiteId, token: &str) -> Result<Submission, Error> {
-        self.change_mine(site, token, |found| found.restricted = true).await
+        self.change_mine(site, token, |found| {
+            found.restricted = true;
+            Ok(())
+        })
+        .await
     }
 
     /// Gives a permission that the form asks for.
@@ -93,21 +103,24 @@ impl Retention {
         &self,
         site: SiteId,
         token: &str,
-        r#use: &str,
+        r#use: &Use,
         zone: &TimeZone,
         now: Instant,
     ) -> Result<(), Error> {
         let found = by_receipt(self.db.read(), site, token).await?;
         live(&found)?;
-        if found.state == State::Due || found.is_restricted() {
+        if self.is_permitted(&found, r#use, now).await? {
+            return Ok(());
+        }
+        if found.state == State::Due || found.ends_at <= now || found.is_restricted() {
             return Err(crate::life::Clash { state: found.state }.into());
         }
         let version = Versions::of(self.db.read(), found.form_version).await?.collected;
-        let extra = version.definition.permissions.iter().find(|extra| extra.r#use.to_string() == r#use);
+        let extra = version.definition.permissions.iter().find(|extra| extra.r#use == *r#use);
         let extra = extra.ok_or(Error::NoSuchPermission)?;
         let groups = version.definition.groups_of(extra);
         let expires_at = Noted::given(groups, now, extra.period, zone).expires_at();
-        let permission = Permission { r#use: r#use.to_owned(), groups, given_at: now, expires_at };
+        let permission = Permission { r#use: r#use.to_string(), groups, given_at: now, expires_at };
         let line = self.line(&found, leaf::Kind::PermissionGiven, r#use, now).await?;
         self.db
             .write(move |tx| {
@@ -124,13 +137,16 @@ impl Retention {
         Ok(self.vault.permit(found.id.uuid(), permission).await?)
     }
 
-    /// Takes a permission back; what was kept for it alone goes at once.
+    /// Takes a permission back; what was kept for it alone goes at once. Without such a permission nothing happens.
     ///
     /// # Errors
     /// [`Error::NotFound`], or [`Error::Clash`] if it is erased.
-    pub async fn withdraw(&self, site: SiteId, token: &str, r#use: &str, now: Instant) -> Result<(), Error> {
+    pub async fn withdraw(&self, site: SiteId, token: &str, r#use: &Use, now: Instant) -> Result<(), Error> {
         let found = by_receipt(self.db.read(), site, token).await?;
         live(&found)?;
+        if !self.is_permitted(&found, r#use, now).await? {
+            return Ok(());
+        }
         let line = self.line(&found, leaf::Kind::PermissionWithdrawn, r#use, now).await?;
         let id = found.id.uuid();
         // first the date, so that a process killed before the next line has lost nothing but the wish, which was not acknowledged
@@ -148,17 +164,24 @@ impl Retention {
                 .boxed()
             })
             .await?;
-        self.vault.withdraw(id, r#use).await?;
+        self.vault.withdraw(id, &r#use.to_string()).await?;
         self.wake();
         Ok(())
     }
 
-    async fn line(&self, found: &Submission, kind: leaf::Kind, r#use: &str, now: Instant) -> Result<Leaf, Error> {
+    /// Whether a use is permitted now.
+    async fn is_permitted(&self, found: &Submission, r#use: &Use, now: Instant) -> Result<bool, Error> {
+        let rules = self.vault.rules(found.id.uuid()).await?;
+        let given = rules.into_iter().flat_map(|rules| rules.permissions);
+        Ok(given.into_iter().any(|given| given.r#use == r#use.to_string() && given.expires_at > now))
+    }
+
+    async fn line(&self, found: &Submission, kind: leaf::Kind, r#use: &Use, now: Instant) -> Result<Leaf, Error> {
         let (keys, _) = self.keys_and_rules(found.id).await?;
         Ok(Leaf {
             object: Some(leaf::object(keys.salt(), &found.id.to_string())),
             revision: found.policy.as_ref().map(|policy| policy.digest),
-            rule: Some(r#use.to_owned()),
+            rule: Some(r#use.to_string()),
             ..Leaf::new(kind, now, Actor::System)
         })
     }
@@ -167,7 +190,7 @@ impl Retention {
         &self,
         site: SiteId,
         token: &str,
-        change: impl Fn(&mut Submission) + Clone + Send + Sync + 'static,
+        change: impl Fn(&mut Submission) -> Result<(), crate::life::Clash> + Clone + Send + Sync + 'static,
     ) -> Result<Submission, Error> {
         let token = zeroize::Zeroizing::new(token.to_owned());
         let write = self.db.write(move |tx| {
@@ -175,7 +198,7 @@ impl Retention {
             async move {
                 let mut found = by_receipt(tx, site, &token).await?;
                 live(&found)?;
-                change(&mut found);
+                change(&mut found)?;
                 let update = "UPDATE submission SET restricted = $2, erase_at = $3, ends_at = $4 WHERE id = $1";
                 let values = [
                     found.id.uuid().into(),

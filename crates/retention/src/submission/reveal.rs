@@ -77,13 +77,19 @@ impl Retention {
             return Err(Refused::Gone.into());
         }
         let (keys, rules) = self.keys_and_rules(id).await?;
-        let groups = readable(&purpose.asked(), &rules, act.now());
+        let (asked, now) = (purpose.asked(), act.now());
+        let groups = readable(&asked, &rules, now);
         let (object, rules) = (leaf::object(keys.salt(), &id.to_string()), Arc::new(rules));
         let granted = self.db.write(move |tx| {
             let (act, purpose, rules) = (act.clone(), purpose.clone(), Arc::clone(&rules));
             async move { grant(tx, &act, id, purpose, &rules, object).await }.boxed()
         });
         let (grant, submission, sealed) = granted.await?;
+        // what was taken back until the reading was on record counts
+        let fresh = self.vault.rules(id.uuid()).await?.ok_or(Refused::Gone)?;
+        if readable(&asked, &fresh, now) != groups {
+            return Err(Refused::NotPermitted.into());
+        }
         let mut exposed = Vec::new();
         for (column, envelope) in sealed.into_iter().filter(|(column, _)| groups.has(column.group())) {
             let sealed = Sealed::<Fields>::from_envelope(id, envelope);

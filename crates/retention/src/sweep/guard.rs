@@ -61,6 +61,20 @@ impl ClockGuard {
     }
 }
 
+/// Longer than that no sweep is missing without somebody who knows why.
+const ABSENCE: Duration = Duration::from_hours(30 * 24);
+
+/// Compares the first reading of a process with the last success of a sweep: a clock that is behind it, or a month
+/// ahead of it, is not trusted without a person's word.
+///
+/// # Errors
+/// By how much it differs.
+pub fn first_reading(last_success: Option<Instant>, now: Instant) -> Result<(), ClockJumped> {
+    let by = last_success.map_or(0, |last| now.micros().saturating_sub(last.micros()));
+    let most = |duration: Duration| i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    if (-most(TOLERANCE)..=most(ABSENCE)).contains(&by) { Ok(()) } else { Err(ClockJumped { by_micros: by }) }
+}
+
 /// Whether what is overdue makes the status red: two periods were missed.
 pub fn is_late(oldest_overdue: Option<Instant>, every: Duration, now: Instant) -> bool {
     oldest_overdue.is_some_and(|due_at| now.since(due_at) > every * 2)

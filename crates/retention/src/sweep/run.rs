@@ -1,7 +1,7 @@
 //! One pass of the sweep.
 
 use super::due::{Place, select_due};
-use super::guard::{ClockGuard, Reading, wants_confirmation};
+use super::guard::{ClockGuard, Reading, first_reading, wants_confirmation};
 use super::{due, watch};
 use crate::erase::Wanted;
 use crate::life::{Cause, Group, Groups, Permission};
@@ -55,12 +55,14 @@ pub struct Sweeper {
     guard: ClockGuard,
     /// Whether destruction was suspended when it looked last.
     suspended: bool,
+    /// Whether it has looked yet.
+    begun: bool,
 }
 
 impl Sweeper {
     /// A sweeper that trusts its clocks as they are now. `holder` is a random name of the process.
     pub const fn new(site: SiteId, holder: String, now: Reading) -> Self {
-        Self { site, holder, guard: ClockGuard::trusting(now), suspended: false }
+        Self { site, holder, guard: ClockGuard::trusting(now), suspended: false, begun: false }
     }
 }
 
@@ -102,15 +104,18 @@ impl Retention {
     /// Asks both clocks, and what was noted of them before.
     async fn clock_is_suspect(&self, sweeper: &mut Sweeper, reading: Reading) -> Result<bool, Error> {
         let site = sweeper.site;
-        if watch::read(self.db.read(), site).await?.suspended_at.is_some() {
-            sweeper.suspended = true;
+        let watch = watch::read(self.db.read(), site).await?;
+        if watch.suspended_at.is_some() {
+            (sweeper.suspended, sweeper.begun) = (true, true);
             return Ok(true);
         }
+        let begun = std::mem::replace(&mut sweeper.begun, true);
         if std::mem::take(&mut sweeper.suspended) {
             // whoever lifted it trusts the clock as it is now
             sweeper.guard = ClockGuard::trusting(reading);
         }
-        let Err(jumped) = sweeper.guard.check(reading) else { return Ok(false) };
+        let first = if begun { Ok(()) } else { first_reading(watch.last_success_at, reading.wall) };
+        let Err(jumped) = first.and_then(|()| sweeper.guard.check(reading)) else { return Ok(false) };
         let write = self.db.write(move |tx| {
             async move { watch::suspend(tx, site, jumped.by_micros / 1_000_000, reading.wall).await }.boxed()
         });
@@ -327,6 +332,8 @@ async fn store(tx: &Tx, site: SiteId, report: &Report) -> Result<(), Error> {
     if report.stopped.is_none() {
         watch::set(tx, site, "last_success_at", Some(at(report.finished_at))).await?;
         watch::set(tx, site, "asked", None).await?;
+        // what was agreed to is done; the next large sweep asks again
+        watch::set(tx, site, "confirmed", None).await?;
     }
     Ok(())
 }

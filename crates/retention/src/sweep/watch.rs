@@ -54,8 +54,9 @@ impl Retention {
                 if watch.asked.is_none_or(|asked| asked > count) {
                     return Err(Error::NotAsked);
                 }
-                let update = "UPDATE retention_watch SET confirmed = asked, asked = NULL WHERE site_id = $1";
-                tx.execute_raw(sql(tx, update, [act.site().uuid().into()])).await?;
+                let update = "UPDATE retention_watch SET confirmed = $2, asked = NULL WHERE site_id = $1";
+                let agreed = i64::try_from(count).unwrap_or(i64::MAX);
+                tx.execute_raw(sql(tx, update, [act.site().uuid().into(), agreed.into()])).await?;
                 act.record(tx, "sweep.confirm", Object { kind: "sweep", key: None });
                 read(tx, act.site()).await
             }

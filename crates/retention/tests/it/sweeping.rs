@@ -41,7 +41,7 @@ on_both! {
         assert_eq!(read, r#"{"name":"Ada","email":"ada@example.org"}"#);
         assert_eq!(world.count("SELECT COUNT(*) FROM submission_sealed WHERE message IS NULL").await, 1);
         assert_eq!(world.sweep(days(183)).await.due, 0, "it does not come back every time");
-        world.retention.withdraw(world.site, &token, "newsletter", days(184)).await.expect("withdrawn");
+        world.retention.withdraw(world.site, &token, &"newsletter".parse().expect("a use"), days(184)).await.expect("withdrawn");
         assert_eq!(world.sweep(days(184)).await.erased, 1);
         assert_eq!(world.get(id).await.state.name(), "erased");
     }
@@ -58,6 +58,24 @@ on_both! {
         assert_eq!(world.get(id).await.state.name(), "erased");
     }
 
+    /// A process that starts under a clock that is far from the last sweep waits for a person.
+    async fn a_start_under_another_clock_erases_nothing(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (id, _) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+        world.sweep(days(1)).await;
+        for day in [0, 365] {
+            let mut sweeper = world.sweeper(days(day));
+            let swept = world.retention.sweep(&mut sweeper, &TimeZone::UTC, reading(days(day))).await;
+            assert_eq!(swept.expect("swept").expect("our turn").stopped.as_deref(), Some("clock"), "day {day}");
+            assert_eq!(world.get(id).await.state.name(), "received");
+            world.retention.trust_clock(world.act(days(day))).await.expect("trusted");
+        }
+        let mut sweeper = world.sweeper(days(29));
+        let swept = world.retention.sweep(&mut sweeper, &TimeZone::UTC, reading(days(29))).await;
+        assert_eq!(swept.expect("swept").expect("our turn").stopped, None, "four weeks without a server");
+    }
+
     /// The visitor's own wish: a day later, and not if it was taken back.
     async fn a_wish_comes_true_after_a_day(home: &Installation) {
         let world = world(home).await;
@@ -65,7 +83,7 @@ on_both! {
         let (id, token) = world.submit(&form, "ada@example.org", &[], false, now()).await;
         world.retention.wish_erasure(world.site, &token, now()).await.expect("wished");
         assert!(matches!(world.open(id, "fulfil_request", now()).await, Err(Error::Refused(_))), "restricted at once");
-        world.retention.cancel_erasure(world.site, &token).await.expect("taken back");
+        world.retention.cancel_erasure(world.site, &token, now()).await.expect("taken back");
         assert_eq!(world.sweep(days(2)).await.due, 0);
         assert!(world.open(id, "fulfil_request", days(2)).await.is_ok());
         world.retention.wish_erasure(world.site, &token, days(3)).await.expect("wished");

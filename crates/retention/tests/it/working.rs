@@ -42,11 +42,11 @@ on_both! {
         let read = world.open(with, "permitted:newsletter", days(1)).await.expect("allowed");
         assert_eq!(read, r#"{"name":"Ada","email":"bob@example.org"}"#, "only what the use needs");
         assert_eq!(world.get(with).await.state.name(), "received", "that was no work on the request");
-        world.retention.withdraw(world.site, &token, "newsletter", days(2)).await.expect("withdrawn");
+        world.retention.withdraw(world.site, &token, &"newsletter".parse().expect("a use"), days(2)).await.expect("withdrawn");
         assert!(matches!(world.open(with, "permitted:newsletter", days(2)).await, Err(Error::Refused(Refused::NotPermitted))));
-        world.retention.permit(world.site, &token, "newsletter", &TimeZone::UTC, days(3)).await.expect("given");
+        world.retention.permit(world.site, &token, &"newsletter".parse().expect("a use"), &TimeZone::UTC, days(3)).await.expect("given");
         assert!(world.open(with, "permitted:newsletter", days(4)).await.is_ok());
-        let unknown = world.retention.permit(world.site, &token, "survey", &TimeZone::UTC, days(3)).await;
+        let unknown = world.retention.permit(world.site, &token, &"survey".parse().expect("a use"), &TimeZone::UTC, days(3)).await;
         assert!(matches!(unknown, Err(Error::NoSuchPermission)));
     }
 
