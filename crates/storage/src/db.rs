@@ -162,6 +162,15 @@ impl Db {
         }
     }
 
+    /// Whether the last write failed for another reason than its own, and none has succeeded since: a full disk, for
+    /// example. On PostgreSQL that is for the server to say.
+    pub fn is_failing(&self) -> bool {
+        match &self.writer {
+            Writer::Group(group) => group.is_failing(),
+            Writer::Each(_) => false,
+        }
+    }
+
     /// A connection for single reads. On SQLite it refuses to write.
     pub fn read(&self) -> &DatabaseConnection {
         &self.reader

@@ -25,6 +25,7 @@ use sea_orm::{
     TransactionTrait as _,
 };
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{mpsc, oneshot};
 
@@ -74,15 +75,20 @@ where
 
 /// The way into the writer's queue.
 #[derive(Clone)]
-pub(crate) struct Group(mpsc::Sender<Box<dyn Job>>);
+pub(crate) struct Group {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    /// Whether the last transaction was lost and none has been committed since.
+    failing: Arc<AtomicBool>,
+}
 
 impl Group {
     /// Starts the task that owns the writing connection.
     pub(crate) fn start(connection: DatabaseConnection, listener: Listener, batch: usize) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let writer = Writer { connection, listener, batch: batch.max(1), lost: AtomicBool::new(false) };
+        let (lost, failing) = (AtomicBool::new(false), Arc::default());
+        let writer = Writer { connection, listener, batch: batch.max(1), lost, failing: Arc::clone(&failing) };
         tokio::spawn(writer.run(queue));
-        Self(sender)
+        Self { queue: sender, failing }
     }
 
     /// Queues a closure and waits until its transaction is durable.
@@ -93,11 +99,16 @@ impl Group {
         F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.0.try_send(Box::new(TypedJob { work, result: None, reply })).map_err(|error| match error {
+        self.queue.try_send(Box::new(TypedJob { work, result: None, reply })).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => Error::Overloaded,
             mpsc::error::TrySendError::Closed(_) => Error::Closed,
         })?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Whether writes fail at present.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 }
 
@@ -113,6 +124,7 @@ struct Writer {
     batch: usize,
     /// Whether the connection is in a state that nobody knows: nothing is written through it any more.
     lost: AtomicBool,
+    failing: Arc<AtomicBool>,
 }
 
 /// Why a transaction was rolled back.
@@ -141,8 +153,12 @@ impl Writer {
                     Err(_) if jobs.len() > 1 => self.one_by_one(jobs).await,
                     outcome => answer(jobs, &outcome.map_err(Error::from)),
                 },
-                Err(Lost::Transaction(error)) if jobs.len() == 1 => answer(jobs, &Err(error.into())),
+                Err(Lost::Transaction(error)) if jobs.len() == 1 => {
+                    self.failing.store(true, Ordering::Relaxed);
+                    answer(jobs, &Err(error.into()));
+                }
                 Err(Lost::Transaction(error)) => {
+                    self.failing.store(true, Ordering::Relaxed);
                     tracing::warn!(error = %error, "A transaction was lost and its writes are run again one by one");
                     self.one_by_one(jobs).await;
                 }
@@ -172,6 +188,9 @@ impl Writer {
     async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
         let committed = transaction.execute_unprepared("COMMIT").await;
         self.end(transaction).await;
+        if committed.is_ok() {
+            self.failing.store(false, Ordering::Relaxed);
+        }
         committed.map(|_| ())
     }
 

@@ -43,6 +43,11 @@ pub struct Rehearsal {
 }
 
 impl Vault {
+    /// Whether nothing can be written at present: a full disk, for example.
+    pub fn is_failing(&self) -> bool {
+        self.0.db.is_failing()
+    }
+
     /// What the key plane is like now.
     ///
     /// # Errors

@@ -33,6 +33,10 @@ pub enum Cause {
     HoldsUnreviewed,
     /// One person alone has placed a hold.
     HeldByOne,
+    /// The data cannot be written: a full disk, for example.
+    DataUnwritable,
+    /// The keys cannot be written.
+    KeysUnwritable,
 }
 
 impl Cause {
@@ -57,6 +61,8 @@ impl Cause {
             Self::KeysOutdated => "keys_outdated",
             Self::HoldsUnreviewed => "holds_unreviewed",
             Self::HeldByOne => "held_by_one_person",
+            Self::DataUnwritable => "data_unwritable",
+            Self::KeysUnwritable => "keys_unwritable",
         }
     }
 }
@@ -95,6 +101,8 @@ impl Retention {
             (Cause::ClockJumped, watch.suspended_at.is_some()),
             (Cause::Unconfirmed, watch.asked.is_some()),
             (Cause::Unsettled, keys.pending_since.is_some_and(|since| now.since(since) > SCRUBBED_WITHIN)),
+            (Cause::DataUnwritable, self.db.is_failing()),
+            (Cause::KeysUnwritable, self.vault.is_failing()),
             (Cause::KeysOutdated, now.since(keys.epoch_began_at) > EPOCH_AT_MOST),
             (Cause::HoldsUnreviewed, keys.review_at.is_some_and(|at| at <= now)),
             (Cause::HeldByOne, keys.held_by_one > 0),
