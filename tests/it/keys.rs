@@ -139,6 +139,24 @@ on_both! {
         std::fs::remove_file(&path).expect("removable");
         all_refuse(home, "epochs.key");
     }
+
+    /// A disk that is not mounted, a file that was forgotten: what is left is not overwritten.
+    async fn epochs_without_the_database_of_keys_are_refused(home: &Installation) {
+        let server = Server::start(home);
+        home.run(["keys", "rotate"], "").ok();
+        server.stop();
+        let database = home.keys_dir().join("keys.db");
+        let kept = std::fs::read(&database).expect("readable");
+        std::fs::remove_file(&database).expect("removable");
+        assert!(all_refuse(home, "epochs.key").contains("together"));
+        for command in ["serve", "check"] {
+            let output = home.run([command], "");
+            assert_eq!(output.code, Some(78), "{output:?}");
+        }
+        assert!(!database.exists());
+        std::fs::write(&database, kept).expect("writable");
+        Server::start(home).stop();
+    }
 }
 
 #[test]

@@ -45,6 +45,9 @@ impl Epochs {
         let rows = numbers(tx).await?;
         let state = self.slots.read()?;
         let mut keys = state.map(|state| state.keys).unwrap_or_default();
+        if rows.is_empty() {
+            return self.begin_first(tx, entropy, keys.pop(), now).await;
+        }
         for number in rows.iter().filter(|number| keys.iter().all(|key| key.number != **number)) {
             // its last user was moved and its key destroyed, but the process ended before its row was deleted
             if used(tx, *number).await? {
@@ -60,6 +63,17 @@ impl Epochs {
         }
         // what was cut short is finished: no slot keeps a key that is to be gone
         if known == keys.len() && self.slots.is_settled()? { Ok(()) } else { self.slots.write(entropy, &keys) }
+    }
+
+    /// Makes the first epoch. A start that was cut short has left its key, and nothing stands under that: it is taken, so
+    /// that no key in the file is ever overwritten here.
+    async fn begin_first(&self, tx: &Tx, entropy: &Entropy, left: Option<EpochKey>, now: Instant) -> Result<(), Error> {
+        let left_by_another = left.as_ref().is_some_and(|key| key.number != 1);
+        if left_by_another || (left.is_none() && self.slots.is_whole()?) {
+            return Err(Error::Orphaned { path: self.slots.path().into() });
+        }
+        let begun = self.begin_in(tx, entropy, 1, now).await?;
+        self.slots.write(entropy, &[left.unwrap_or(begun)])
     }
 
     /// Refuses a file that lacks the key of an epoch under which something stands.

@@ -31,6 +31,14 @@ pub enum Error {
         /// The number of the epoch.
         epoch: i64,
     },
+    /// There are keys of epochs, but not the database that belongs to them.
+    #[error(
+        "{path} holds the keys of epochs, but keys.db, the database that belongs to it, is not beside it: restore keys.db and this file together, from one moment; nothing was changed. Only if keys.db is lost for good, move this file away and see `bonafide keys accept-loss --help`"
+    )]
+    Orphaned {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file with the keys of the epochs cannot be read or written.
     #[error("the file of epoch keys {path}: {reason}")]
     Io {

@@ -51,7 +51,20 @@ use std::sync::Arc;
 pub async fn root_of(dir: &Path) -> Result<Option<String>, Error> {
     match Db::open_keys_as_they_stand(dir, &Options::default()).await {
         Ok(Some(db)) => epochs::recorded(db.read()).await,
-        Ok(None) | Err(bonafide_storage::Error::Outdated(_)) => Ok(None),
+        Ok(None) => refuse_orphaned(dir).await.map(|()| None),
+        Err(bonafide_storage::Error::Outdated(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Refuses keys of epochs without the database that belongs to them: a new one in its place would overwrite them.
+/// The database is made before the file, so that a first start that was cut short does not look like this.
+async fn refuse_orphaned(dir: &Path) -> Result<(), Error> {
+    // in this order: another process may make both just now
+    let Some(path) = slots::Slots::whole(dir)? else { return Ok(()) };
+    match Db::open_keys_as_they_stand(dir, &Options::default()).await {
+        Ok(None) => Err(Error::Orphaned { path }),
+        Ok(Some(_)) | Err(bonafide_storage::Error::Outdated(_)) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -74,8 +87,8 @@ impl Vault {
     /// Opens the key plane in a directory, or makes it if there is none.
     ///
     /// # Errors
-    /// [`Error::WrongRoot`] and [`Error::Lost`] if the root key or the file of the epochs is not the one that belongs
-    /// to it; then nothing was changed.
+    /// [`Error::WrongRoot`], [`Error::Lost`] and [`Error::Orphaned`] if the root key, the file of the epochs or the
+    /// database is not the one that belongs to the others; then nothing was changed.
     pub async fn open(
         dir: &Path,
         keyring: &Keyring,
@@ -83,6 +96,7 @@ impl Vault {
         now: Instant,
         options: &Options,
     ) -> Result<Self, Error> {
+        refuse_orphaned(dir).await?;
         let db = Db::open_keys(dir, options).await?;
         let inner = Arc::new(Inner { db, entropy, epochs: Epochs::new(dir, keyring), index: Index::default() });
         let root = keyring.id().as_str().to_owned();
@@ -113,7 +127,9 @@ impl Vault {
         entropy: Entropy,
         options: &Options,
     ) -> Result<Option<Self>, Error> {
-        let Some(db) = Db::open_keys_as_they_stand(dir, options).await? else { return Ok(None) };
+        let Some(db) = Db::open_keys_as_they_stand(dir, options).await? else {
+            return refuse_orphaned(dir).await.map(|()| None);
+        };
         let inner = Inner { db, entropy, epochs: Epochs::new(dir, keyring), index: Index::default() };
         epochs::compare(inner.db.read(), keyring.id().as_str()).await?;
         inner.epochs.refuse_lost(inner.db.read()).await?;

@@ -52,6 +52,22 @@ impl Slots {
         &self.path
     }
 
+    /// The file in a directory, if one of its slots is whole: whatever root key its keys are sealed under.
+    pub(crate) fn whole(dir: &Path) -> Result<Option<PathBuf>, Error> {
+        let path = dir.join(FILE);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Error::Io { path, reason: error.to_string() }),
+        };
+        Ok([0, 1].into_iter().any(|slot| content(&file, slot).is_some()).then_some(path))
+    }
+
+    /// Whether a slot of it is whole.
+    pub(crate) fn is_whole(&self) -> Result<bool, Error> {
+        Ok(self.path.parent().map(Self::whole).transpose()?.flatten().is_some())
+    }
+
     /// The newest state that is whole; `None` if there is none, or no file.
     pub(crate) fn read(&self) -> Result<Option<State>, Error> {
         let file = match File::open(&self.path) {
@@ -70,12 +86,7 @@ impl Slots {
     }
 
     fn read_slot(&self, file: &File, slot: u64) -> Option<State> {
-        let mut bytes = [0; SLOT];
-        file.read_exact_at(&mut bytes, slot * SLOT as u64).ok()?;
-        let (content, checksum) = bytes.split_at(SLOT - CHECKSUM);
-        if Sha256::digest(content)[..] != *checksum || content[..8] != MAGIC {
-            return None;
-        }
+        let content = content(file, slot)?;
         let sequence = u64::from_be_bytes(content[8..16].try_into().ok()?);
         let count = usize::from(u16::from_be_bytes(content[16..HEADER].try_into().ok()?));
         let entries = content[HEADER..].chunks_exact(ENTRY).take(count);
@@ -139,6 +150,14 @@ impl Slots {
     fn io(&self, error: &io::Error) -> Error {
         Error::Io { path: self.path.clone(), reason: error.to_string() }
     }
+}
+
+/// The content of a slot that is whole.
+fn content(file: &File, slot: u64) -> Option<Vec<u8>> {
+    let mut bytes = vec![0; SLOT];
+    file.read_exact_at(&mut bytes, slot * SLOT as u64).ok()?;
+    let checksum = bytes.split_off(SLOT - CHECKSUM);
+    (Sha256::digest(&bytes)[..] == checksum[..] && bytes[..8] == MAGIC).then_some(bytes)
 }
 
 #[cfg(test)]
