@@ -140,6 +140,36 @@ on_both! {
         all_refuse(home, "epochs.key");
     }
 
+    /// The keys of another site beside these data would be cleared away as keys without submissions.
+    async fn keys_of_the_data_of_another_site_are_refused(home: &Installation) {
+        if home.database().is_some() {
+            return; // the same, with a server that has to be emptied
+        }
+        Server::start(home).stop();
+        std::fs::rename(home.data_dir(), home.data_dir().with_extension("away")).expect("renamed");
+        std::fs::create_dir_all(home.data_dir()).expect("a directory");
+        let before = std::fs::read(home.keys_dir().join("epochs.key")).expect("readable");
+        for command in [&["serve"][..], &["keys", "rotate"], &["keys", "accept-loss"], &["check"]] {
+            let output = home.run(command, "");
+            assert!(output.code == Some(78) && output.stderr.contains("belong to the data of site"), "{command:?}: {output:?}");
+        }
+        assert_eq!(std::fs::read(home.keys_dir().join("epochs.key")).expect("readable"), before);
+        std::fs::remove_dir_all(home.data_dir()).expect("removable");
+        std::fs::rename(home.data_dir().with_extension("away"), home.data_dir()).expect("renamed");
+        Server::start(home).stop();
+    }
+
+    async fn nothing_is_lost_where_all_is_there(home: &Installation) {
+        Server::start(home).stop();
+        for plan in [true, false] {
+            let arguments = if plan { &["keys", "accept-loss", "--plan"][..] } else { &["keys", "accept-loss"] };
+            let lost = json(home, arguments);
+            assert_eq!((lost["plan"].as_bool(), lost["submissions"].as_u64(), lost["keys"].as_u64()), (Some(plan), Some(0), Some(0)));
+        }
+        assert!(home.run(["keys", "accept-loss"], "").ok().contains("were erased: 0"));
+        Server::start(home).stop();
+    }
+
     /// A disk that is not mounted, a file that was forgotten: what is left is not overwritten.
     async fn epochs_without_the_database_of_keys_are_refused(home: &Installation) {
         let server = Server::start(home);
@@ -172,7 +202,9 @@ fn where_nothing_is_nothing_is_made() {
 #[test]
 fn help_says_what_it_is_for() {
     let home = Installation::on_sqlite();
-    for (command, told) in [("status", "--json"), ("rotate", "--plan"), ("rehearse", "--plan")] {
+    for (command, told) in
+        [("status", "--json"), ("rotate", "--plan"), ("rehearse", "--plan"), ("accept-loss", "--plan")]
+    {
         let help = home.run(["keys", command, "--help"], "").ok();
         assert!(help.contains(told) && help.contains("Example"), "{help}");
     }

@@ -91,7 +91,8 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Held => Problem::new("held", "A legal hold is in force."),
         E::Locked => Problem::new("held", "A request of the person it is about is open."),
         E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),
-        error @ (E::Vault(_) | E::Damaged(_)) => internal(&error),
+        // keys and data that do not belong together are refused at the start
+        error @ (E::Vault(_) | E::Damaged(_) | E::OtherData { .. } | E::Apart { .. }) => internal(&error),
     }
 }
 

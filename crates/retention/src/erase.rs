@@ -7,6 +7,7 @@
 //! - At last the log says that it is done.
 //!
 //! A process killed anywhere goes on where it was: what is between the second and the last is noted in the key plane.
+//! No key needs to open for any of that: one that is damaged, or gone already, only leaves the lines without a name.
 
 use crate::life::Cause;
 use crate::submission::Submission;
@@ -79,7 +80,7 @@ impl Retention {
         Ok(outcomes)
     }
 
-    /// The names of submissions in the log, as long as their salts are there.
+    /// The names of submissions in the log, of those whose salts are there and can be read.
     async fn objects(&self, wanted: &[Wanted]) -> Result<HashMap<SubmissionId, [u8; 32]>, Error> {
         let records: Vec<_> = wanted.iter().map(|wanted| wanted.submission.id.uuid()).collect();
         let keys = self.vault.keys_many(&records).await?;
@@ -97,16 +98,16 @@ impl Retention {
         objects: &HashMap<SubmissionId, [u8; 32]>,
         now: Instant,
     ) -> Result<(), Error> {
-        let lines = wanted.iter().filter_map(|wanted| {
+        let lines = wanted.iter().map(|wanted| {
             let line = Leaf {
-                object: Some(*objects.get(&wanted.submission.id)?),
+                object: objects.get(&wanted.submission.id).copied(),
                 revision: wanted.submission.policy.as_ref().map(|policy| policy.digest),
                 rule: Some(wanted.cause.name().to_owned()),
                 old: Some(wanted.submission.state.name()),
                 new: Some("erasing"),
                 ..Leaf::new(leaf::Kind::EraseIntent, now, by)
             };
-            Some((wanted.submission.site, line))
+            (wanted.submission.site, line)
         });
         self.append(lines.collect()).await
     }
@@ -243,9 +244,9 @@ async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Erro
         sites.insert(id, SiteId::from_uuid(site));
     }
     for pending in pending {
-        let (Some(site), Some(object)) = (sites.get(&pending.record), pending.object) else { continue };
+        let Some(site) = sites.get(&pending.record) else { continue };
         let line = Leaf {
-            object: Some(object),
+            object: pending.object,
             rule: Some(pending.cause.clone()),
             counts: vec![1],
             old: Some("erasing"),
@@ -264,9 +265,9 @@ async fn say_final(tx: &Tx, ripe: &[Pending], now: Instant) -> Result<(), Error>
         let update =
             "UPDATE submission SET state = 'final', final_at = $2 WHERE id = $1 AND state = 'erased' RETURNING site_id";
         let row = tx.query_one_raw(sql(tx, update, [ripe.record.into(), now.micros().into()])).await?;
-        let (Some(row), Some(object)) = (row, ripe.object) else { continue };
+        let Some(row) = row else { continue };
         let line = Leaf {
-            object: Some(object),
+            object: ripe.object,
             old: Some("erased"),
             new: Some("final"),
             ..Leaf::new(leaf::Kind::EraseFinal, now, Actor::System)

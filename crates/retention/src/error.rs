@@ -55,6 +55,22 @@ pub enum Error {
     /// The visitor gave no such permission, or the form asks for none.
     #[error("the form asks for no such permission")]
     NoSuchPermission,
+    /// The keys belong to the data of another site.
+    #[error("the keys belong to the data of site {recorded}, and these are the data of site {given}")]
+    OtherData {
+        /// The site whose data the keys belong to.
+        recorded: uuid::Uuid,
+        /// The site whose data these are.
+        given: uuid::Uuid,
+    },
+    /// The keys were never used with any data, or none of these data.
+    #[error("there are {submissions} submissions and {keys} keys, and none of them belong together")]
+    Apart {
+        /// How many submissions there are that are not erased.
+        submissions: u64,
+        /// How many keys of submissions.
+        keys: u64,
+    },
     /// The key plane failed.
     #[error(transparent)]
     Vault(#[from] bonafide_vault::Error),

@@ -6,10 +6,12 @@
 //!   read it for what ([`purpose`]), and when the sweep must not go on by itself ([`sweep::guard`]).
 //! - [`form`]: what is asked, for which purpose, for how long. [`submission`]: what was sent. [`erase`]: the one place where it
 //!   ends. [`sweep`]: who takes it there in time. [`subject`]: everything of one person.
+//! - [`bond`]: keys and data that belong together, and what to do if they do not.
 //! - [`intake`]: what keeps robots from the door without asking who knocks.
 //!
 //! [`Retention`] holds both planes; its methods are in the modules they belong to. Start reading at [`submission`].
 
+pub mod bond;
 pub mod erase;
 mod error;
 pub mod form;
@@ -25,6 +27,7 @@ pub mod sweep;
 pub use bonafide_vault::{Error as KeyError, Hold, HoldRequest, Outcome};
 pub use error::{Error, Fault};
 
+use crate::sweep::round::Found;
 use bonafide_keyring::Entropy;
 use bonafide_storage::Db;
 use bonafide_vault::Vault;
@@ -41,12 +44,14 @@ pub struct Retention {
     unsettled: Arc<Notify>,
     /// Something may have fallen due just now.
     woken: Arc<Notify>,
+    /// What the last looks at the keys have found.
+    found: Arc<Found>,
 }
 
 impl Retention {
     /// Brings both planes together.
     pub fn new(db: Db, vault: Vault, entropy: Entropy) -> Self {
-        Self { db, vault, entropy, unsettled: Arc::default(), woken: Arc::default() }
+        Self { db, vault, entropy, unsettled: Arc::default(), woken: Arc::default(), found: Arc::default() }
     }
 
     /// The key plane, for those who look after it.

@@ -4,6 +4,8 @@ use crate::config::Settings;
 use crate::failure::Failure;
 use crate::place;
 use bonafide_keyring::{Entropy, Keyring};
+use bonafide_retention::Retention;
+use bonafide_site::Site;
 use bonafide_storage::inventory::{self, Plane};
 use bonafide_storage::{Db, Options, Source, installation, migrate};
 use bonafide_vault::Vault;
@@ -34,11 +36,12 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
     place::agree(recorded.as_deref(), key.as_ref(), &settings.keys_dir)?;
     place::agree_with_keys(key.as_ref(), &settings.keys_dir).await?;
     crate::inventory::agree(&inventory::compare(&db, Plane::Data).await?, Plane::Data)?;
+    let site = bonafide_site::the_only(db.read()).await?;
     if let Some(key) = &key {
-        keys(settings, key).await?;
+        keys(settings, &db, key, site.as_ref()).await?;
     }
     println!("inventory  every column is declared");
-    match bonafide_site::the_only(db.read()).await? {
+    match site {
         Some(site) => println!("site       {} ({})", site.name, site.time_zone),
         None => println!("site       none yet: the first start makes it"),
     }
@@ -47,7 +50,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<ExitCode, Failure> {
 }
 
 /// The keys of what visitors sent, as they stand.
-async fn keys(settings: &Settings, key: &Keyring) -> Result<(), Failure> {
+async fn keys(settings: &Settings, db: &Db, key: &Keyring, site: Option<&Site>) -> Result<(), Failure> {
     let vault = Vault::look(&settings.keys_dir, key, Entropy::system(), &Options::default()).await?;
     let Some(vault) = vault else {
         println!("epoch      none yet: the first start makes it");
@@ -55,6 +58,10 @@ async fn keys(settings: &Settings, key: &Keyring) -> Result<(), Failure> {
     };
     crate::inventory::agree(&vault.compare().await?, Plane::Keys)?;
     let status = vault.status().await?;
+    if let Some(site) = site {
+        let retention = Retention::new(db.clone(), vault, Entropy::system());
+        retention.belong_together(site.id).await.map_err(|error| place::apart(error, settings))?;
+    }
     println!("epoch      {}, keys of {} submissions", status.epoch, status.records);
     Ok(())
 }

@@ -208,6 +208,18 @@ pub(crate) enum Keys {
   bonafide keys rehearse
   bonafide keys rehearse --json")]
     Rehearse(KeyWork),
+    /// Go on without keys that are lost for good
+    ///
+    /// The server refuses to start with data whose keys are not there, since a copy of the data does not hold the keys:
+    /// restore keys.db and epochs.key together if you have them, and nothing is lost. If you do not, this says so for
+    /// good: submissions whose keys are gone, which nobody can read any more, are erased, save for those under a legal
+    /// hold; keys whose submissions are gone are deleted; and the keys belong to these data from now on. Everything
+    /// else stays. It cannot be undone. Keys that belong to the data of another site are refused all the same. Stop the
+    /// server first.
+    #[command(after_help = "Examples:
+  bonafide keys accept-loss --plan     say how many submissions and keys that would be
+  bonafide keys accept-loss")]
+    AcceptLoss(KeyWork),
     /// Sign access tokens with a new key from now on
     ///
     /// Tokens signed with the one before are good until they expire, ten minutes at most. Nobody has to log in again.

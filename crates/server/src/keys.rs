@@ -24,6 +24,7 @@ pub(crate) async fn run(settings: &Settings, command: Keys) -> Result<ExitCode, 
         Keys::Rotate(KeyWork { plan: false, json }) => rotate(settings, json).await,
         Keys::Rehearse(KeyWork { plan: true, json }) => plan_rehearsal(settings, json).await,
         Keys::Rehearse(KeyWork { plan: false, json }) => rehearse(settings, json).await,
+        Keys::AcceptLoss(KeyWork { plan, json }) => accept_loss(settings, plan, json).await,
         Keys::RotateSigning => rotate_signing(settings).await,
     }
 }
@@ -82,6 +83,18 @@ async fn rehearse(settings: &Settings, json: bool) -> Result<ExitCode, Failure> 
             sound + broken
         )));
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Goes on without what was lost of the keys.
+async fn accept_loss(settings: &Settings, plan: bool, json: bool) -> Result<ExitCode, Failure> {
+    belongs_together(settings).await?;
+    let place = place::open(settings).await?;
+    let retention = place.planes(settings).await?;
+    let (site, now) = (place.site.id, place.now());
+    let losses = if plan { retention.losses(site, now).await } else { retention.accept_loss(site, now).await };
+    let losses = losses.map_err(|error| place::apart(error, settings))?;
+    println!("{}", if json { told::losses_json(&losses, plan) } else { told::losses(&losses, plan) });
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,8 +40,15 @@ impl Place {
         opened.await.map_err(|error| Failure::of(&error))
     }
 
-    /// What visitors submitted: the data and, in the directory of the keys, the key plane.
+    /// What visitors submitted: the data and, in the directory of the keys, the key plane, which have to belong together.
     pub(crate) async fn retention(&self, settings: &Settings) -> Result<Retention, Failure> {
+        let retention = self.planes(settings).await?;
+        retention.bind(self.site.id).await.map_err(|error| apart(error, settings))?;
+        Ok(retention)
+    }
+
+    /// The same, before it was asked whether they belong together.
+    pub(crate) async fn planes(&self, settings: &Settings) -> Result<Retention, Failure> {
         let options = Options { batch: settings.write_batch, ..Options::default() };
         let vault = Vault::open(&settings.keys_dir, &self.keyring, self.entropy.clone(), self.now(), &options).await?;
         crate::inventory::agree(&vault.compare().await?, Plane::Keys)?;
@@ -67,6 +74,27 @@ pub(crate) async fn open(settings: &Settings) -> Result<Place, Failure> {
     let keyring = unlock(&db, &settings.keys_dir, &entropy, clock.now()).await?;
     let site = site(&db, entropy.id(clock.now()), clock.now()).await?;
     Ok(Place { db, keyring: Arc::new(keyring), clock, entropy, site })
+}
+
+/// Keys and data that do not belong together, and what to do.
+pub(crate) fn apart(error: bonafide_retention::Error, settings: &Settings) -> Failure {
+    use bonafide_retention::Error;
+    let (keys, data) = (settings.keys_dir.display(), &settings.source);
+    match error {
+        Error::OtherData { recorded, given } => Failure::Configuration(format!(
+            "the keys in {keys} belong to the data of site {recorded}, but {data} holds the data of site {given}: name \
+             the directory of the right keys (--keys-dir) or the data that belong to them; nothing was deleted"
+        )),
+        Error::Apart { submissions, keys: count } => Failure::Configuration(format!(
+            "there are {submissions} submissions in {data} and {count} keys of submissions in {keys}, and none of them \
+             belong together: name the right directory (--keys-dir, --data-dir), or restore keys.db and epochs.key \
+             together, from one moment; nothing was deleted. Only if the keys are lost for good, see \
+             `bonafide keys accept-loss --help`"
+        )),
+        Error::Vault(error) => error.into(),
+        Error::Storage(error) => error.into(),
+        other => Failure::of(&other),
+    }
 }
 
 async fn site(db: &Db, id: SiteId, now: Instant) -> Result<Site, Failure> {

@@ -56,7 +56,8 @@ pub struct Pending {
 
 impl Vault {
     /// Destroys the keys, tags and permissions of records in one transaction, except of those that a rule holds back, and
-    /// notes each as pending. When this returns, the destroyed can never be read again. Outcomes are in the order asked.
+    /// notes each as pending, those that had no keys too. No key needs to open for that. When this returns, the destroyed can
+    /// never be read again. Outcomes are in the order asked.
     ///
     /// # Errors
     /// If it cannot be written; then nothing was destroyed.
@@ -194,7 +195,12 @@ async fn destroy(tx: &Tx, asked: &[Destruction], now: Instant) -> Result<Vec<Out
     let doomed: Vec<_> = doomed.map(|(asked, _)| asked).collect();
     if !doomed.is_empty() {
         delete(tx, &doomed, &standing).await?;
-        note(tx, &doomed, now).await?;
+    }
+    // what has no keys has nothing left to destroy here, and its data must go all the same
+    let gone = asked.iter().zip(&outcomes).filter(|(_, outcome)| matches!(outcome, Outcome::Destroyed | Outcome::Gone));
+    let gone: Vec<_> = gone.map(|(asked, _)| asked).collect();
+    if !gone.is_empty() {
+        note(tx, &gone, now).await?;
     }
     Ok(outcomes)
 }

@@ -44,22 +44,37 @@ impl Vault {
     /// The keys of a record.
     ///
     /// # Errors
-    /// [`Error::Gone`] if there are none.
+    /// [`Error::Gone`] if there are none, [`Error::Altered`] if they do not open.
     pub async fn keys(&self, record: Record) -> Result<RecordKeys, Error> {
-        self.keys_many(&[record]).await?.pop().ok_or(Error::Gone)
+        let Opened { mut keys, damaged } = self.0.unwrap_all(&[record]).await?;
+        keys.pop().ok_or(if damaged.is_empty() { Error::Gone } else { Error::Altered })
     }
 
-    /// The keys of those records that have any, in no order.
+    /// The keys of those records that have any, in no order. Keys that do not open are left out, so that no record is
+    /// out of reach because of another one.
     ///
     /// # Errors
-    /// [`Error::Altered`] if a wrapped key does not open.
+    /// If the key plane cannot be read.
     pub async fn keys_many(&self, records: &[Record]) -> Result<Vec<RecordKeys>, Error> {
         let mut found = Vec::with_capacity(records.len());
         for chunk in records.chunks(CHUNK) {
-            self.0.unwrap_all(chunk, &mut found).await?;
+            let Opened { keys, damaged } = self.0.unwrap_all(chunk).await?;
+            if !damaged.is_empty() {
+                tracing::error!(keys.damaged = damaged.len(), "Keys of submissions do not open");
+            }
+            found.extend(keys);
         }
         Ok(found)
     }
+}
+
+/// What was found of the keys of records.
+#[derive(Default)]
+pub(crate) struct Opened {
+    /// Those that open.
+    pub(crate) keys: Vec<RecordKeys>,
+    /// The records of those that do not.
+    pub(crate) damaged: Vec<Record>,
 }
 
 fn put(
@@ -103,26 +118,29 @@ impl Inner {
         Ok(known() != before)
     }
 
-    async fn unwrap_all(&self, records: &[Record], found: &mut Vec<RecordKeys>) -> Result<(), Error> {
+    pub(crate) async fn unwrap_all(&self, records: &[Record]) -> Result<Opened, Error> {
+        let mut opened = Opened::default();
         let mut wanted = records.to_vec();
         // a key can be moved to a new epoch between the reading of its row and of the file
         for attempt in 0..3 {
-            let rows = wrapped_of(self.db.read(), &wanted).await?;
-            let mut unknown = Vec::new();
-            for row in rows {
+            let mut doubtful = Vec::new();
+            for row in wrapped_of(self.db.read(), &wanted).await? {
                 match self.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes) {
-                    Some(keys) => found.push(keys?),
-                    None if attempt == 2 => return Err(Error::Damaged("an epoch without a key")),
-                    None => unknown.push(row.record),
+                    Some(Ok(keys)) => opened.keys.push(keys),
+                    _ => doubtful.push(row.record),
                 }
             }
-            if unknown.is_empty() {
-                return Ok(());
+            if doubtful.is_empty() {
+                break;
+            }
+            if attempt == 2 {
+                opened.damaged = doubtful;
+                break;
             }
             self.epochs.reload(self.db.read()).await?;
-            wanted = unknown;
+            wanted = doubtful;
         }
-        Ok(())
+        Ok(opened)
     }
 }
 

@@ -10,6 +10,7 @@
 #[cfg(all(feature = "positive-control", not(debug_assertions)))]
 compile_error!("a program that stores in clear is for tests");
 
+mod bond;
 mod context;
 pub mod destroy;
 mod epochs;
@@ -24,6 +25,7 @@ mod slots;
 mod status;
 pub mod strays;
 
+pub use bond::Examined;
 pub use context::{Context, Group, Groups};
 pub use destroy::{Destruction, Outcome, Pending};
 pub use error::Error;

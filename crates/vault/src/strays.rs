@@ -13,16 +13,32 @@ use std::time::Duration;
 /// How old a fresh row must be before it is asked about: far older than any request can be under way.
 pub const AGE: Duration = Duration::from_hours(1);
 
+/// A fresh row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    /// When it was written.
+    pub since: Instant,
+    /// Whose it is.
+    pub record: Record,
+}
+
 impl Vault {
-    /// Fresh records older than [`AGE`], at most `limit`.
+    /// Fresh records older than [`AGE`], at most `limit`, after one of them.
     ///
     /// # Errors
     /// If the key plane cannot be read.
-    pub async fn fresh(&self, now: Instant, limit: u32) -> Result<Vec<Record>, Error> {
+    pub async fn fresh(&self, now: Instant, after: Option<Fresh>, limit: u32) -> Result<Vec<Fresh>, Error> {
         let db = self.0.db.read();
-        let select = "SELECT record FROM record_key WHERE fresh_since < $1 ORDER BY fresh_since LIMIT $2";
-        let rows = db.query_all_raw(sql(db, select, [now.minus(AGE).micros().into(), i64::from(limit).into()])).await?;
-        Ok(rows.iter().map(|row| row.try_get("", "record")).collect::<Result<_, _>>()?)
+        let select = "SELECT record, fresh_since FROM record_key WHERE fresh_since < $1
+            AND (fresh_since, record) > ($2, $3) ORDER BY fresh_since, record LIMIT $4";
+        let (since, record) = after.map_or((i64::MIN, Record::nil()), |fresh| (fresh.since.micros(), fresh.record));
+        let values = [now.minus(AGE).micros().into(), since.into(), record.into(), i64::from(limit).into()];
+        let rows = db.query_all_raw(sql(db, select, values)).await?;
+        let read = |row: &sea_orm::QueryResult| {
+            let since = Instant::from_micros(row.try_get("", "fresh_since")?);
+            Ok(Fresh { since, record: row.try_get("", "record")? })
+        };
+        Ok(rows.iter().map(read).collect::<Result<_, sea_orm::DbErr>>()?)
     }
 
     /// Says of fresh records which are there: those are fresh no longer, and the keys of the others are deleted.
@@ -31,6 +47,9 @@ impl Vault {
     /// # Errors
     /// If it cannot be written.
     pub async fn confirm_fresh(&self, asked: &[Record], there: &HashSet<Record>) -> Result<u64, Error> {
+        if asked.is_empty() {
+            return Ok(0);
+        }
         let (kept, strays): (Vec<_>, Vec<_>) = asked.iter().partition(|record| there.contains(record));
         let both: Arc<(Vec<Record>, Vec<Record>)> = Arc::new((kept, strays));
         self.0

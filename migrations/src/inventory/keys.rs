@@ -102,7 +102,7 @@ pub(super) const TABLES: &[Table] = &[
     },
     Table {
         name: "note",
-        about: "The public name of the root key.",
+        about: "The public names of the root key and of the data that the keys belong to.",
         goes: Goes::Stays,
         columns: &[plain("name"), plain("value")],
     },

@@ -130,7 +130,18 @@ impl From<Cause> for StatusCause {
             Cause::HeldByOne => "One person alone has placed a legal hold, as this site of one person declares it may.",
             Cause::DataUnwritable => "The data cannot be written: see the log for why, a full disk for example.",
             Cause::KeysUnwritable => "The keys cannot be written, so that no form is taken in: see the log for why.",
-            Cause::KeysOutdated => "The keys were not renewed within a day: see the log for why.",
+            Cause::KeysOutdated => {
+                "The keys were not renewed within a day, or by a clock that was ahead: see the log for why."
+            }
+            Cause::KeysWithoutSubmissions => {
+                "Many keys have no submission, and are kept: see whether the data are those that belong to the keys."
+            }
+            Cause::SubmissionsWithoutKeys => {
+                "Submissions have no keys, and nobody can read them: restore keys.db and epochs.key, or see bonafide keys accept-loss --help."
+            }
+            Cause::KeysDamaged => {
+                "Keys do not open, and nobody can read what they belong to: see bonafide keys rehearse for which."
+            }
         };
         Self { code: cause.name(), message }
     }

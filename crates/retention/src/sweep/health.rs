@@ -2,6 +2,8 @@
 
 use super::Watch;
 use super::guard::is_late;
+use super::round::Found;
+use super::upkeep::is_ahead;
 use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
@@ -29,6 +31,12 @@ pub enum Cause {
     Unsettled,
     /// The keys were not renewed in time.
     KeysOutdated,
+    /// Many keys have no submission, as if the data were other ones than those they belong to.
+    KeysWithoutSubmissions,
+    /// Submissions have no keys: nobody can read them.
+    SubmissionsWithoutKeys,
+    /// Keys do not open.
+    KeysDamaged,
     /// The day of review of a hold has come, and nobody has looked.
     HoldsUnreviewed,
     /// One person alone has placed a hold.
@@ -41,12 +49,15 @@ pub enum Cause {
 
 impl Cause {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Overdue,
         Self::ClockJumped,
         Self::Unconfirmed,
         Self::Unsettled,
         Self::KeysOutdated,
+        Self::KeysWithoutSubmissions,
+        Self::SubmissionsWithoutKeys,
+        Self::KeysDamaged,
         Self::HoldsUnreviewed,
         Self::HeldByOne,
     ];
@@ -59,6 +70,9 @@ impl Cause {
             Self::Unconfirmed => "sweep_unconfirmed",
             Self::Unsettled => "erasure_unsettled",
             Self::KeysOutdated => "keys_outdated",
+            Self::KeysWithoutSubmissions => "keys_without_submissions",
+            Self::SubmissionsWithoutKeys => "submissions_without_keys",
+            Self::KeysDamaged => "keys_damaged",
             Self::HoldsUnreviewed => "holds_unreviewed",
             Self::HeldByOne => "held_by_one_person",
             Self::DataUnwritable => "data_unwritable",
@@ -103,7 +117,10 @@ impl Retention {
             (Cause::Unsettled, keys.pending_since.is_some_and(|since| now.since(since) > SCRUBBED_WITHIN)),
             (Cause::DataUnwritable, self.db.is_failing()),
             (Cause::KeysUnwritable, self.vault.is_failing()),
-            (Cause::KeysOutdated, now.since(keys.epoch_began_at) > EPOCH_AT_MOST),
+            (Cause::KeysOutdated, now.since(keys.epoch_began_at) > EPOCH_AT_MOST || is_ahead(keys.epoch_began_at, now)),
+            (Cause::KeysWithoutSubmissions, Found::is_set(&self.found.strays)),
+            (Cause::SubmissionsWithoutKeys, Found::is_set(&self.found.without_keys)),
+            (Cause::KeysDamaged, Found::is_set(&self.found.damaged)),
             (Cause::HoldsUnreviewed, keys.review_at.is_some_and(|at| at <= now)),
             (Cause::HeldByOne, keys.held_by_one > 0),
         ];

@@ -4,12 +4,16 @@ use crate::submission::{Column, read, select};
 use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::id::SubmissionId;
-use bonafide_vault::{SealedAddress, rotate};
+use bonafide_storage::sql;
+use bonafide_vault::{SealedAddress, Status, rotate};
 use sea_orm::{ConnectionTrait as _, Statement, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::time::Duration;
 
 /// How much is taken at once.
 const BATCH: u32 = 250;
+/// How far the clocks of several machines may be apart.
+const AHEAD: Duration = Duration::from_mins(5);
 
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,56 +30,82 @@ pub struct Upkeep {
     pub rotated: Option<u64>,
 }
 
+/// The first step that failed.
+#[derive(Default)]
+struct Failed(Option<Error>);
+
+impl Failed {
+    fn or_default<T: Default>(&mut self, outcome: Result<T, Error>) -> T {
+        outcome.unwrap_or_else(|error| {
+            if self.0.is_some() {
+                tracing::error!(error = %error, "Another step of looking after the keys has failed");
+            }
+            self.0.get_or_insert(error);
+            T::default()
+        })
+    }
+}
+
+/// Whether an epoch began so far in the future that a clock must have been wrong.
+pub(super) fn is_ahead(began_at: Instant, now: Instant) -> bool {
+    began_at > now.plus(AHEAD)
+}
+
 impl Retention {
-    /// Does what is to be done. It can be killed anywhere, and be done by several processes.
+    /// Does what is to be done. It can be killed anywhere, and be done by several processes. Nothing that hangs on the
+    /// clock is done while that is not trusted.
     ///
     /// # Errors
-    /// If something cannot be read or written.
+    /// The first one, if something cannot be read or written; every step is tried all the same.
     pub async fn look_after_keys(&self, now: Instant) -> Result<Upkeep, Error> {
         let mut done = Upkeep::default();
+        let mut failed = Failed::default();
+        let suspended = self.is_suspended().await?;
         let status = self.vault.status().await?;
-        if now.since(status.epoch_began_at) >= rotate::DAY {
-            done.rotated = Some(self.vault.rotate(now, |_| ()).await?.moved);
-        } else if status.outdated > 0 || status.epochs > 1 {
-            done.rotated = Some(self.vault.finish_rotation(|_| ()).await?.moved);
+        done.rotated = failed.or_default(self.renew_keys(&status, suspended, now).await);
+        if !suspended && now >= status.epoch_began_at {
+            done.strays = failed.or_default(self.clear_strays(now).await);
+            done.permissions = failed.or_default(self.drop_permissions(now).await);
+            failed.or_default(self.vault.renew_index(now).await.map_err(Error::from));
         }
-        done.strays = self.clear_strays(now).await?;
-        done.permissions = self.drop_permissions(now).await?;
-        self.vault.renew_index(now).await?;
-        done.retagged = self.retag().await?;
-        self.vault.end_index().await?;
-        loop {
-            let finalised = self.finalise(now).await?;
-            done.finalised += finalised as u64;
-            if finalised == 0 {
-                return Ok(done);
-            }
-        }
+        done.retagged = failed.or_default(self.retag().await);
+        failed.or_default(self.vault.end_index().await.map_err(Error::from));
+        done.finalised = failed.or_default(self.finalise_all(now).await);
+        failed.or_default(self.go_round().await);
+        failed.0.map_or(Ok(done), Err)
     }
 
-    async fn clear_strays(&self, now: Instant) -> Result<u64, Error> {
-        let mut cleared = 0;
-        loop {
-            let fresh = self.vault.fresh(now, BATCH).await?;
-            if fresh.is_empty() {
-                return Ok(cleared);
-            }
-            let there = self.there(&fresh).await?;
-            let strays = self.vault.confirm_fresh(&fresh, &there).await?;
-            if strays > 0 {
-                tracing::warn!(keys.deleted = strays, "Keys without a submission were deleted");
-            }
-            cleared += strays;
+    /// Begins a new epoch if it is time for one, or finishes what was begun.
+    async fn renew_keys(&self, status: &Status, suspended: bool, now: Instant) -> Result<Option<u64>, Error> {
+        let outdated = now.since(status.epoch_began_at) >= rotate::DAY || is_ahead(status.epoch_began_at, now);
+        if outdated && !suspended {
+            return Ok(Some(self.vault.rotate(now, |_| ()).await?.moved));
         }
+        if status.outdated > 0 || status.epochs > 1 {
+            return Ok(Some(self.vault.finish_rotation(|_| ()).await?.moved));
+        }
+        Ok(None)
     }
 
-    async fn there(&self, records: &[uuid::Uuid]) -> Result<HashSet<uuid::Uuid>, Error> {
-        let rows = self.db.read().query_all_raw(self.naming("SELECT id FROM submission WHERE id IN", records)).await?;
-        Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
+    /// Whether the clock jumped, as far as any site knows, and nobody has said that it is right.
+    async fn is_suspended(&self) -> Result<bool, Error> {
+        let db = self.db.read();
+        let select = "SELECT 1 FROM retention_watch WHERE suspended_at IS NOT NULL LIMIT 1";
+        Ok(db.query_one_raw(sql(db, select, [])).await?.is_some())
+    }
+
+    async fn finalise_all(&self, now: Instant) -> Result<u64, Error> {
+        let mut done = 0;
+        loop {
+            match self.finalise(now).await? {
+                0 => return Ok(done),
+                finalised => done += finalised as u64,
+            }
+        }
     }
 
     /// A statement that ends in a list; an empty one is written as PostgreSQL wants it.
-    fn naming(&self, head: &str, records: &[uuid::Uuid]) -> Statement {
+    pub(super) fn naming(&self, head: &str, records: &[uuid::Uuid]) -> Statement {
         let marks: Vec<_> = (1..=records.len()).map(|number| format!("${number}")).collect();
         let list = if marks.is_empty() { "NULL".to_owned() } else { marks.join(", ") };
         let text = format!("{head} ({list})");

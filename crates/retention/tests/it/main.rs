@@ -3,6 +3,7 @@
 mod erasing;
 mod forms;
 mod holding;
+mod keys;
 mod matrix;
 mod people;
 mod sweeping;

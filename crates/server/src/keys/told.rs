@@ -1,6 +1,7 @@
 //! What the commands about keys say, for people and as JSON.
 
 use bonafide_model::Instant;
+use bonafide_retention::bond::Losses;
 use bonafide_vault::rotate::{DAY, Rotated};
 use bonafide_vault::{Record, Status};
 use serde_json::json;
@@ -54,14 +55,21 @@ pub(super) fn rotation_plan_json(status: &Status) -> String {
 }
 
 pub(super) fn rotated(rotated: &Rotated) -> String {
-    let Rotated { epoch, moved, ended } = rotated;
+    let Rotated { epoch, moved, damaged, ended } = rotated;
     let ended = epochs(u64::try_from(*ended).unwrap_or(u64::MAX));
-    format!("epoch {epoch} has begun; {} wrapped anew; the keys of {ended} are destroyed", keys(*moved))
+    let aside = match damaged {
+        0 => String::new(),
+        damaged => format!(
+            "{} not open and set aside as they are; ",
+            keys(*damaged) + if *damaged == 1 { " does" } else { " do" }
+        ),
+    };
+    format!("epoch {epoch} has begun; {} wrapped anew; {aside}the keys of {ended} are destroyed", keys(*moved))
 }
 
 pub(super) fn rotated_json(rotated: &Rotated) -> String {
-    let Rotated { epoch, moved, ended } = rotated;
-    json!({"plan": false, "epoch": epoch, "moved": moved, "ended": ended}).to_string()
+    let Rotated { epoch, moved, damaged, ended } = rotated;
+    json!({"plan": false, "epoch": epoch, "moved": moved, "damaged": damaged, "ended": ended}).to_string()
 }
 
 pub(super) fn rehearsal_plan(status: &Status) -> String {
@@ -82,6 +90,24 @@ pub(super) fn rehearsed(sound: u64, broken: u64) -> String {
 pub(super) fn rehearsed_json(sound: u64, broken: u64, first_broken: Option<Record>) -> String {
     json!({"plan": false, "tried": sound + broken, "sound": sound, "broken": broken, "first_broken": first_broken})
         .to_string()
+}
+
+pub(super) fn losses(losses: &Losses, plan: bool) -> String {
+    let Losses { submissions, held, keys } = losses;
+    let would = if plan { "would be" } else { "were" };
+    let held = match held {
+        0 => String::new(),
+        held => format!("; {held} more stay as they are, because of a legal hold"),
+    };
+    format!(
+        "submissions that nobody can read, which {would} erased: {submissions}{held}\n\
+         keys without a submission, which {would} deleted: {keys}"
+    )
+}
+
+pub(super) fn losses_json(losses: &Losses, plan: bool) -> String {
+    let Losses { submissions, held, keys } = losses;
+    json!({"plan": plan, "submissions": submissions, "held": held, "keys": keys}).to_string()
 }
 
 fn keys(count: u64) -> String {

@@ -17,7 +17,8 @@ async fn what_was_destroyed_is_gone_and_pending_until_settled() {
     assert!(plane.vault.find(&"ada@example.org".parse().expect("valid")).await.expect("readable").is_empty());
     let after_a_crash = plane.other().await;
     let pending = after_a_crash.pending(10).await.expect("readable");
-    assert_eq!(pending.iter().map(|pending| pending.record).collect::<Vec<_>>(), [record(1)]);
+    // also of what has no keys any more the data have to go
+    assert_eq!(pending.iter().map(|pending| pending.record).collect::<Vec<_>>(), [record(1), record(3)]);
     assert_eq!(
         (pending[0].cause.as_str(), pending[0].object, pending[0].destroyed_at),
         ("due", Some([5; 32]), later(5))
@@ -25,13 +26,13 @@ async fn what_was_destroyed_is_gone_and_pending_until_settled() {
     // the second time nothing is left to destroy, and the note stays
     assert_eq!(plane.vault.destroy(vec![destruction(1)], later(9)).await.expect("written"), [Outcome::Gone]);
     assert_eq!(plane.vault.pending(10).await.expect("readable")[0].destroyed_at, later(5));
-    plane.vault.settled(vec![record(1)], later(10)).await.expect("written");
+    plane.vault.settled(vec![record(1), record(3)], later(10)).await.expect("written");
     assert!(plane.vault.pending(10).await.expect("readable").is_empty());
     // its epoch is alive: a copy of the key plane made before could still be opened
     assert!(plane.vault.ripe(10).await.expect("readable").is_empty());
     plane.vault.rotate(later(90_000), |_| ()).await.expect("rotated");
-    assert_eq!(plane.vault.ripe(10).await.expect("readable").len(), 1);
-    plane.vault.forget(vec![record(1)]).await.expect("written");
+    assert_eq!(plane.vault.ripe(10).await.expect("readable").len(), 2);
+    plane.vault.forget(vec![record(1), record(3)]).await.expect("written");
     assert!(plane.vault.ripe(10).await.expect("readable").is_empty());
 }
 
@@ -157,12 +158,17 @@ async fn keys_without_a_record_are_cleared_away() {
     for number in [1, 2, 3] {
         plane.deposit(number, "ada@example.org").await;
     }
-    assert!(plane.vault.fresh(later(3600), 10).await.expect("readable").is_empty(), "not old enough to be asked about");
-    let fresh = plane.vault.fresh(later(3601), 10).await.expect("readable");
-    assert_eq!(fresh.len(), 3);
+    assert!(
+        plane.vault.fresh(later(3600), None, 10).await.expect("readable").is_empty(),
+        "not old enough to be asked about"
+    );
+    let fresh = plane.vault.fresh(later(3601), None, 10).await.expect("readable");
+    assert_eq!(plane.vault.fresh(later(3601), Some(fresh[0]), 10).await.expect("readable"), fresh[1..]);
+    let fresh: Vec<_> = fresh.iter().map(|fresh| fresh.record).collect();
+    assert_eq!(fresh, [record(1), record(2), record(3)]);
     let there = HashSet::from([record(1), record(3)]);
     assert_eq!(plane.vault.confirm_fresh(&fresh, &there).await.expect("written"), 1);
-    assert!(plane.vault.fresh(later(9999), 10).await.expect("readable").is_empty());
+    assert!(plane.vault.fresh(later(9999), None, 10).await.expect("readable").is_empty());
     assert!(matches!(plane.vault.keys(record(2)).await, Err(Error::Gone)));
     assert_eq!(plane.vault.find(&"ada@example.org".parse().expect("valid")).await.expect("readable").len(), 2);
 }

@@ -60,6 +60,49 @@ async fn a_key_that_does_not_open_is_found_and_named() {
     assert_eq!(files(plane.dir.path()), before);
 }
 
+/// One key that does not open keeps nobody else's from being renewed, nor the key of an old epoch alive.
+#[tokio::test]
+async fn a_key_that_does_not_open_is_set_aside() {
+    let plane = Plane::new().await;
+    let mut sealed = Vec::new();
+    for number in 1..=5 {
+        sealed.push(plane.deposit(number, "ada@example.org").await);
+    }
+    damage(plane.dir.path(), record(3)).await;
+    let all: Vec<_> = (1..=5).map(record).collect();
+    assert_eq!(plane.vault.keys_many(&all).await.expect("readable").len(), 4);
+    assert!(matches!(plane.vault.keys(record(3)).await, Err(Error::Altered)));
+    for turn in 1..3 {
+        let rotated = plane.vault.rotate(later(turn * 90_000), |_| ()).await.expect("rotated");
+        assert_eq!((rotated.moved, rotated.damaged, rotated.ended), (4, 1, 1));
+    }
+    assert!(read(&plane.vault, 5, &sealed[4]).await.is_ok());
+    let examined = plane.vault.examine(&[record(1), record(3), record(9)]).await.expect("readable");
+    assert_eq!((examined.missing, examined.damaged), (vec![record(9)], 1));
+    // and it can be destroyed
+    let gone = plane.vault.destroy(vec![destruction(3)], later(1)).await.expect("destroyed");
+    assert_eq!(gone, [bonafide_vault::Outcome::Destroyed]);
+}
+
+/// Very many that do not open are no damaged keys: something else is wrong.
+#[tokio::test]
+async fn many_keys_that_do_not_open_are_not_set_aside() {
+    let plane = Plane::new().await;
+    for number in 1..=60 {
+        plane.deposit(number, "ada@example.org").await;
+        damage(plane.dir.path(), record(number)).await;
+    }
+    assert!(matches!(plane.vault.rotate(later(90_000), |_| ()).await, Err(Error::Altered)));
+    let status = plane.vault.status().await.expect("readable");
+    assert_eq!((status.epochs, status.outdated), (2, 60));
+}
+
+async fn damage(dir: &Path, record: Record) {
+    let db = Db::open_keys(dir, &Options::default()).await.expect("the database opens");
+    let update = "UPDATE record_key SET wrapped = zeroblob(length(wrapped)) WHERE record = $1";
+    db.read().execute_raw(sql(db.read(), update, [record.into()])).await.expect("damaged");
+}
+
 /// Who tries all keys while they are moved finds none broken.
 #[tokio::test]
 async fn a_rehearsal_beside_a_rotation_finds_nothing_wrong() {
