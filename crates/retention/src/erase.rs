@@ -9,6 +9,10 @@
 //! A process killed anywhere goes on where it was: what is between the second and the last is noted in the key plane.
 //! No key needs to open for any of that: one that is damaged, or gone already, only leaves the lines without a name.
 
+mod part;
+
+pub(crate) use part::Part;
+
 use crate::life::Cause;
 use crate::submission::Submission;
 use crate::{Error, Retention};
@@ -64,7 +68,8 @@ impl Retention {
     }
 
     async fn erase_batch(&self, by: Actor, wanted: &[Wanted], now: Instant) -> Result<Vec<Outcome>, Error> {
-        let objects = self.objects(wanted).await?;
+        let ids: Vec<_> = wanted.iter().map(|wanted| wanted.submission.id).collect();
+        let objects = self.objects(&ids).await?;
         self.intend(by, wanted, &objects, now).await?;
         let asked = wanted.iter().map(|wanted| Destruction {
             record: wanted.submission.id.uuid(),
@@ -81,8 +86,8 @@ impl Retention {
     }
 
     /// The names of submissions in the log, of those whose salts are there and can be read.
-    async fn objects(&self, wanted: &[Wanted]) -> Result<HashMap<SubmissionId, [u8; 32]>, Error> {
-        let records: Vec<_> = wanted.iter().map(|wanted| wanted.submission.id.uuid()).collect();
+    async fn objects(&self, ids: &[SubmissionId]) -> Result<HashMap<SubmissionId, [u8; 32]>, Error> {
+        let records: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         let keys = self.vault.keys_many(&records).await?;
         let named = keys.iter().map(|keys| {
             let id = SubmissionId::from_uuid(RecordKeys::record(keys));

@@ -1,9 +1,8 @@
 //! The point of no return: the one place where keys of records are destroyed.
 
-use crate::holds::is_held;
 use crate::index::delete_tags;
 use crate::keys::{CHUNK, by_record, naming, rows_of_values};
-use crate::{Error, Groups, Inner, Record, Vault};
+use crate::{Error, Group, Groups, Inner, Record, Vault};
 use bonafide_model::Instant;
 use bonafide_storage::{Tx, sql};
 use futures_util::FutureExt as _;
@@ -24,6 +23,17 @@ pub struct Destruction {
     pub cause: &'static str,
     /// The record's name in the log, noted likewise.
     pub object: Option<[u8; 32]>,
+}
+
+/// Groups of a record that are to be destroyed while others stay, and what was known when that was decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reduction {
+    /// The record.
+    pub record: Record,
+    /// The version of its rules on which the decision stands; `None` if it stands on none of them.
+    pub version: Option<i64>,
+    /// The groups that stay.
+    pub keep: Groups,
 }
 
 /// What became of it.
@@ -78,12 +88,26 @@ impl Vault {
             .await
     }
 
-    /// Destroys the keys of all groups but `keep`, unless a legal hold stops it: [`Outcome::Destroyed`] or [`Outcome::Held`].
+    /// Destroys the keys of all groups of records but those that stay, in one transaction, except where a rule holds it
+    /// back. Where nobody is to be reached any more the record leaves the index. Outcomes are in the order asked.
     ///
     /// # Errors
-    /// [`Error::Gone`] if there are no keys.
-    pub async fn destroy_groups(&self, record: Record, keep: Groups) -> Result<Outcome, Error> {
-        self.0.write(move |inner, tx| async move { keep_only(&inner, tx, record, keep).await }.boxed()).await
+    /// If it cannot be written; then nothing was destroyed.
+    pub async fn destroy_groups(&self, asked: Vec<Reduction>, now: Instant) -> Result<Vec<Outcome>, Error> {
+        let asked = Arc::new(asked);
+        self.0
+            .write(move |inner, tx| {
+                let asked = Arc::clone(&asked);
+                async move {
+                    let mut outcomes = Vec::with_capacity(asked.len());
+                    for chunk in asked.chunks(CHUNK) {
+                        outcomes.extend(reduce(&inner, tx, chunk, now).await?);
+                    }
+                    Ok(outcomes)
+                }
+                .boxed()
+            })
+            .await
     }
 
     /// Records whose keys are gone and whose erasure was not yet said to be finished, those destroyed first, first.
@@ -166,12 +190,12 @@ impl Standing {
         })
     }
 
-    fn outcome(&self, asked: &Destruction) -> Outcome {
+    fn outcome(&self, version: Option<i64>, by_the_person: bool) -> Outcome {
         if self.held {
             Outcome::Held
-        } else if self.locked && !asked.by_the_person {
+        } else if self.locked && !by_the_person {
             Outcome::Locked
-        } else if asked.version.is_some_and(|version| version != self.version) {
+        } else if version.is_some_and(|version| version != self.version) {
             Outcome::Changed
         } else {
             Outcome::Destroyed
@@ -179,17 +203,24 @@ impl Standing {
     }
 }
 
-async fn destroy(tx: &Tx, asked: &[Destruction], now: Instant) -> Result<Vec<Outcome>, Error> {
-    if asked.is_empty() {
-        return Ok(Vec::new());
-    }
-    let records: Vec<_> = asked.iter().map(|asked| asked.record).collect();
+/// What bears on the destruction of records; of those only that have keys.
+async fn standing(tx: &Tx, records: Vec<Record>, now: Instant) -> Result<HashMap<Record, Standing>, Error> {
     let select = "SELECT k.record, k.version, k.generation, k.tag, h.placed_at, l.until FROM record_key k
         LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record WHERE k.record IN";
     let rows = tx.query_all_raw(naming(tx, select, &records, "")).await?;
     let standing = rows.iter().map(|row| Standing::read(row, now)).collect::<Result<Vec<_>, _>>()?;
-    let standing = by_record(standing, |standing| standing.record);
-    let of = |asked: &Destruction| standing.get(&asked.record).map_or(Outcome::Gone, |found| found.outcome(asked));
+    Ok(by_record(standing, |standing| standing.record))
+}
+
+async fn destroy(tx: &Tx, asked: &[Destruction], now: Instant) -> Result<Vec<Outcome>, Error> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let standing = standing(tx, asked.iter().map(|asked| asked.record).collect(), now).await?;
+    let of = |asked: &Destruction| {
+        let found = standing.get(&asked.record);
+        found.map_or(Outcome::Gone, |found| found.outcome(asked.version, asked.by_the_person))
+    };
     let outcomes: Vec<_> = asked.iter().map(of).collect();
     let doomed = asked.iter().zip(&outcomes).filter(|(_, outcome)| **outcome == Outcome::Destroyed);
     let doomed: Vec<_> = doomed.map(|(asked, _)| asked).collect();
@@ -242,20 +273,51 @@ async fn note(tx: &Tx, doomed: &[&Destruction], now: Instant) -> Result<(), Erro
     Ok(())
 }
 
-async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Result<Outcome, Error> {
-    if is_held(tx, record).await? {
-        return Ok(Outcome::Held);
+async fn reduce(inner: &Inner, tx: &Tx, asked: &[Reduction], now: Instant) -> Result<Vec<Outcome>, Error> {
+    let standing = standing(tx, asked.iter().map(|asked| asked.record).collect(), now).await?;
+    let mut outcomes = Vec::with_capacity(asked.len());
+    for asked in asked {
+        let Some(found) = standing.get(&asked.record) else {
+            outcomes.push(Outcome::Gone);
+            continue;
+        };
+        let outcome = found.outcome(asked.version, false);
+        if outcome == Outcome::Destroyed {
+            keep_only(inner, tx, asked.record, asked.keep).await?;
+            if !asked.keep.has(Group::Contact) {
+                leave_index(tx, found).await?;
+            }
+        }
+        outcomes.push(outcome);
     }
+    Ok(outcomes)
+}
+
+async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Result<(), Error> {
     let found = crate::keys::wrapped_of(tx, &[record]).await?.pop().ok_or(Error::Gone)?;
     if inner.epochs.ring().current().is_none_or(|current| current.0 < found.epoch) {
         inner.epochs.reload(tx).await?;
     }
     let keys = inner.epochs.unwrap_record(record, found.version, found.epoch, &found.bytes);
-    let keys = keys.ok_or(Error::Damaged("an epoch without a key"))??.only(keep);
-    let (epoch, wrapped) = inner.epochs.wrap_record(&inner.entropy, &keys)?;
+    let (epoch, wrapped) = match keys.ok_or(Error::Damaged("an epoch without a key"))? {
+        Ok(keys) => inner.epochs.wrap_record(&inner.entropy, &keys.only(keep))?,
+        Err(_) => {
+            // what does not open opens no group either
+            tracing::error!("Keys of a submission do not open; they stay as they are");
+            (found.epoch, found.bytes)
+        }
+    };
     let update = "UPDATE record_key SET epoch = $2, wrapped = $3, version = version + 1 WHERE record = $1";
     tx.execute_raw(sql(tx, update, [record.into(), epoch.into(), wrapped.into()])).await?;
-    Ok(Outcome::Destroyed)
+    Ok(())
+}
+
+async fn leave_index(tx: &Tx, found: &Standing) -> Result<(), Error> {
+    let Some((generation, tag)) = found.tag else { return Ok(()) };
+    tx.execute_raw(delete_tags(tx, generation, &[(tag, found.record)])).await?;
+    let update = "UPDATE record_key SET generation = NULL, tag = NULL WHERE record = $1";
+    tx.execute_raw(sql(tx, update, [found.record.into()])).await?;
+    Ok(())
 }
 
 fn pending(row: &QueryResult) -> Result<Pending, Error> {

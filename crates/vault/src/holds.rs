@@ -125,11 +125,6 @@ impl Vault {
     }
 }
 
-/// Whether a hold in force stops every destruction of a record.
-pub(crate) async fn is_held(on: &impl ConnectionTrait, record: Record) -> Result<bool, Error> {
-    Ok(on.query_one_raw(sql(on, "SELECT 1 FROM hold WHERE record = $1", [record.into()])).await?.is_some())
-}
-
 async fn place(tx: &Tx, hold: &Hold) -> Result<bool, Error> {
     let record = hold.request.record;
     let raise = "UPDATE record_key SET version = version + 1 WHERE record = $1";

@@ -27,7 +27,7 @@ pub mod strays;
 
 pub use bond::Examined;
 pub use context::{Context, Group, Groups};
-pub use destroy::{Destruction, Outcome, Pending};
+pub use destroy::{Destruction, Outcome, Pending, Reduction};
 pub use error::Error;
 pub use holds::{Hold, HoldRequest};
 pub use index::SealedAddress;

@@ -3,8 +3,8 @@
 use super::due::{Place, select_due};
 use super::guard::{ClockGuard, Reading, first_reading, wants_confirmation};
 use super::{due, watch};
-use crate::erase::Wanted;
-use crate::life::{Cause, Group, Groups, Permission};
+use crate::erase::{Part, Wanted};
+use crate::life::{Cause, Group, Permission};
 use crate::submission::{KnownVersions, Submission};
 use crate::{Error, Retention, row};
 use bonafide_ledger::{Leaf, leaf};
@@ -149,12 +149,16 @@ impl Retention {
                 .into_iter()
                 .map(|submission| Wanted { submission, cause: Cause::Subject, rules: None })
                 .collect();
+            let mut parts = Vec::new();
             if confirmed {
-                wanted.extend(self.judge(scheduled, zone, now, report).await?);
+                let (ended, in_part) = self.judge(scheduled, zone, now).await?;
+                wanted.extend(ended);
+                parts = in_part;
             } else if !scheduled.is_empty() {
                 report.stopped = Some("confirmation".to_owned());
             }
             self.take(&wanted, now, report).await?;
+            self.take_parts(&parts, now, report).await?;
         }
         Ok(())
     }
@@ -211,21 +215,20 @@ impl Retention {
         write.await
     }
 
-    /// Tells what has ended altogether from what a permission keeps in part; the latter is reduced here.
+    /// Tells what has ended altogether from what a permission keeps in part.
     async fn judge(
         &self,
         scheduled: Vec<Submission>,
         zone: &TimeZone,
         now: Instant,
-        report: &mut Report,
-    ) -> Result<Vec<Wanted>, Error> {
+    ) -> Result<(Vec<Wanted>, Vec<Part>), Error> {
         let mut versions = KnownVersions::default();
-        let mut wanted = Vec::with_capacity(scheduled.len());
+        let (mut wanted, mut parts) = (Vec::with_capacity(scheduled.len()), Vec::new());
         for submission in scheduled {
-            let rules = self.vault.rules(submission.id.uuid()).await?;
-            let permissions = rules.as_ref().map(noted).unwrap_or_default();
+            let found = self.vault.rules(submission.id.uuid()).await?;
+            let permissions = found.as_ref().map(noted).unwrap_or_default();
+            let rules = found.map(|rules| rules.version);
             if permissions.is_empty() {
-                let rules = rules.map(|rules| rules.version);
                 wanted.push(Wanted { submission, cause: Cause::Schedule, rules });
                 continue;
             }
@@ -233,53 +236,43 @@ impl Retention {
             let life = submission.timeline(&versions.rules, zone);
             let ended = life.due(submission.due_at, &permissions, now);
             if ended.is_all() {
-                let rules = rules.map(|rules| rules.version);
                 wanted.push(Wanted { submission, cause: Cause::Schedule, rules });
                 continue;
             }
             let kept = Group::ALL.into_iter().filter(|group| !ended.has(*group));
             let until = kept.map(|group| life.kept_until(group, submission.due_at, &permissions, now)).min();
-            if rules.is_some_and(|rules| rules.held_since.is_some()) {
-                self.note_hold(submission.id).await?;
-                report.held_back += 1;
-            } else {
-                match self.reduce(&submission, ended, until.unwrap_or(now)).await? {
-                    Outcome::Held => report.held_back += 1,
-                    _ => report.reduced += 1,
-                }
-            }
+            let until = until.unwrap_or(now);
+            let ends_at = submission.erase_at.map_or(until, |erase_at| erase_at.min(until));
+            parts.push(Part { submission, ended, rules, ends_at });
         }
-        Ok(wanted)
+        Ok((wanted, parts))
     }
 
-    /// Destroys the groups that nothing keeps any more.
-    async fn reduce(&self, submission: &Submission, ended: Groups, ends_at: Instant) -> Result<Outcome, Error> {
-        let outcome = self.vault.destroy_groups(submission.id.uuid(), Groups::ALL.without(ended)).await?;
-        if outcome == Outcome::Held {
-            self.note_hold(submission.id).await?;
-            return Ok(outcome);
+    /// Destroys what nothing keeps any more of submissions that are kept in part. If that fails it is tried again in the
+    /// next pass, and stops nobody else's erasure.
+    async fn take_parts(&self, parts: &[Part], now: Instant, report: &mut Report) -> Result<(), Error> {
+        if parts.is_empty() {
+            return Ok(());
         }
-        let id = submission.id.uuid();
-        let ends_at = submission.erase_at.map_or(ends_at, |erase_at| erase_at.min(ends_at));
-        let (contact, message) = (ended.has(Group::Contact), ended.has(Group::Message));
-        let write = self.db.write(move |tx| {
-            async move {
-                if contact {
-                    let update = "UPDATE submission_sealed SET contact = NULL, address = NULL WHERE submission_id = $1";
-                    tx.execute_raw(sql(tx, update, [id.into()])).await?;
-                }
-                if message {
-                    let update = "UPDATE submission_sealed SET message = NULL WHERE submission_id = $1";
-                    tx.execute_raw(sql(tx, update, [id.into()])).await?;
-                }
-                let update = "UPDATE submission SET state = 'due', ends_at = $2 WHERE id = $1";
-                tx.execute_raw(sql(tx, update, [id.into(), ends_at.micros().into()])).await?;
-                Ok::<_, Error>(())
+        let outcomes = match self.erase_parts(parts, now).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::error!(error = %error, "Parts of submissions could not be erased");
+                return Ok(());
             }
-            .boxed()
-        });
-        write.await?;
-        Ok(outcome)
+        };
+        for (part, outcome) in parts.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Destroyed => report.reduced += 1,
+                Outcome::Held | Outcome::Locked => {
+                    report.held_back += 1;
+                    self.note_hold(part.submission.id).await?;
+                }
+                // decided on anew in the next pass
+                Outcome::Changed | Outcome::Gone => {}
+            }
+        }
+        Ok(())
     }
 
     /// Writes down what a pass did, after it was done. One that found nothing is only noted as the last success.

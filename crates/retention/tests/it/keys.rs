@@ -153,7 +153,13 @@ on_both! {
         assert_eq!(outcomes, [Outcome::Destroyed, Outcome::Destroyed]);
         assert_eq!(world.retention.settle(days(1)).await.expect("settled"), 2);
         assert!(world.get(ids[0]).await.scrubbed_at.is_some());
-        let people = world.retention.of(&world.act(days(1)), &"kim@example.org".parse().expect("valid")).await;
+        // what the schedule takes, in part
+        damage(&world, ids[2]).await;
+        let report = world.sweep(days(181)).await;
+        assert_eq!((report.due, report.reduced, report.stopped), (2, 2, None));
+        assert_eq!(world.sweep(days(182)).await.due, 0);
+        assert!(world.open(ids[3], "permitted:newsletter", days(182)).await.is_ok());
+        let people = world.retention.of(&world.act(days(182)), &"kim@example.org".parse().expect("valid")).await;
         assert_eq!(people.expect("readable").len(), 1);
     }
 
@@ -187,5 +193,43 @@ on_both! {
         assert_eq!(world.retention.vault().status().await.expect("readable").epoch_began_at, behind);
         assert_eq!(world.causes(behind).await, []);
         assert_eq!(world.retention.look_after_keys(behind).await.expect("done").strays, 1);
+    }
+
+    /// A part ends as a whole does: said before and after, and not while something holds it back.
+    async fn a_part_ends_on_record(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (id, _) = world.submit(&form, "ada@example.org", &["newsletter"], false, now()).await;
+        world.retention.vault().lock(id.uuid(), days(190)).await.expect("locked");
+        let report = world.sweep(days(181)).await;
+        assert_eq!((report.reduced, report.held_back), (0, 1));
+        assert!(world.open(id, "subject_rights", days(182)).await.expect("allowed").contains("From ada"));
+        let before = world.count("SELECT COUNT(*) FROM leaf").await;
+        assert_eq!(world.sweep(days(191)).await.reduced, 1);
+        // intent, done, and the report
+        assert_eq!(world.count("SELECT COUNT(*) FROM leaf").await, before + 3);
+        assert_eq!(world.get(id).await.state.name(), "due");
+    }
+}
+
+/// The bytes of a part that ended stand in no file.
+#[tokio::test]
+async fn no_byte_of_an_ended_part_stays_in_a_file() {
+    let home = Installation::new(Backend::Sqlite).expect("SQLite is there");
+    let world = world(&home).await;
+    let form = world.publish(contact()).await;
+    world.submit(&form, "ada@example.org", &["newsletter"], false, now()).await;
+    let db = world.db().read();
+    let row = db.query_one_raw(sql(db, "SELECT contact, message FROM submission_sealed", [])).await;
+    let row = row.expect("readable").expect("there");
+    let [kept, ended] = ["contact", "message"].map(|column| row.try_get::<Vec<u8>>("", column).expect("bytes"));
+    assert_eq!(world.sweep(days(181)).await.reduced, 1);
+    let files: Vec<Vec<u8>> = std::fs::read_dir(home.data_dir())
+        .expect("readable")
+        .map(|entry| std::fs::read(entry.expect("readable").path()).expect("readable"))
+        .collect();
+    for (bytes, there) in [(kept, true), (ended, false)] {
+        let found = bytes.chunks_exact(16).any(|part| files.iter().any(|file| file.windows(16).any(|w| w == part)));
+        assert_eq!(found, there);
     }
 }

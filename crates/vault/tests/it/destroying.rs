@@ -2,7 +2,7 @@
 
 use super::*;
 use bonafide_model::Start;
-use bonafide_vault::{Groups, Hold, HoldRequest, Outcome, Permission};
+use bonafide_vault::{Groups, Hold, HoldRequest, Outcome, Permission, Reduction};
 use std::collections::HashSet;
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn holds_stop_everyone_and_locks_stop_the_clock_only() {
     assert!(!vault.place_hold(hold.clone()).await.expect("asked"), "it is not asked for any more");
     assert_eq!(vault.hold(record(1)).await.expect("readable"), (Some(hold.clone()), None));
     assert_eq!(vault.on_hold(Start::First, 10).await.expect("readable"), [record(1)]);
-    assert_eq!(vault.destroy_groups(record(1), Groups::NONE).await.expect("asked"), Outcome::Held);
+    assert_eq!(reduce(vault, None, Groups::NONE).await, Outcome::Held);
     assert_eq!(destroy(destruction(1), now()).await, Outcome::Held);
     assert_eq!(destroy(by_the_person.clone(), now()).await, Outcome::Held);
     assert!(vault.release(record(1)).await.expect("released"));
@@ -117,16 +117,32 @@ fn asked(number: u128) -> HoldRequest {
     }
 }
 
+async fn reduce(vault: &Vault, version: Option<i64>, keep: Groups) -> Outcome {
+    let asked = vec![Reduction { record: record(1), version, keep }];
+    vault.destroy_groups(asked, now()).await.expect("asked")[0]
+}
+
 #[tokio::test]
 async fn groups_go_one_by_one() {
     let plane = Plane::new().await;
     let sealed = plane.deposit(1, "ada@example.org").await;
     let contact = Groups::NONE.with(Group::Contact);
-    plane.vault.destroy_groups(record(1), contact).await.expect("written");
+    assert_eq!(reduce(&plane.vault, Some(1), contact).await, Outcome::Destroyed);
     assert_eq!(plane.vault.keys(record(1)).await.expect("there").groups(), contact);
     assert!(read(&plane.vault, 1, &sealed).await.is_ok());
-    plane.vault.destroy_groups(record(1), Groups::NONE).await.expect("written");
+    let ada = "ada@example.org".parse().expect("valid");
+    assert_eq!(plane.vault.find(&ada).await.expect("readable"), [record(1)]);
+    // what holds back an erasure holds back a part of one
+    assert_eq!(reduce(&plane.vault, Some(1), Groups::NONE).await, Outcome::Changed);
+    plane.vault.lock(record(1), later(60)).await.expect("locked");
+    assert_eq!(reduce(&plane.vault, None, Groups::NONE).await, Outcome::Locked);
+    plane.vault.unlock(record(1)).await.expect("unlocked");
+    assert_eq!(reduce(&plane.vault, None, Groups::NONE.with(Group::Message)).await, Outcome::Destroyed);
     assert!(matches!(read(&plane.vault, 1, &sealed).await, Err(Error::Gone)));
+    assert!(plane.vault.find(&ada).await.expect("readable").is_empty(), "it leaves the index");
+    assert!(plane.vault.outdated_tags(10).await.expect("readable").is_empty());
+    let gone = Reduction { record: record(9), version: None, keep: Groups::NONE };
+    assert_eq!(plane.vault.destroy_groups(vec![gone], now()).await.expect("asked"), [Outcome::Gone]);
 }
 
 #[tokio::test]
