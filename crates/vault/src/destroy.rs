@@ -299,13 +299,12 @@ async fn keep_only(inner: &Inner, tx: &Tx, record: Record, keep: Groups) -> Resu
         inner.epochs.reload(tx).await?;
     }
     let keys = inner.epochs.unwrap_record(record, found.version, found.epoch, &found.bytes);
-    let (epoch, wrapped) = match keys.ok_or(Error::Damaged("an epoch without a key"))? {
-        Ok(keys) => inner.epochs.wrap_record(&inner.entropy, &keys.only(keep))?,
-        Err(_) => {
-            // what does not open opens no group either
-            tracing::error!("Keys of a submission do not open; they stay as they are");
-            (found.epoch, found.bytes)
-        }
+    let (epoch, wrapped) = if let Ok(keys) = keys.ok_or(Error::Damaged("an epoch without a key"))? {
+        inner.epochs.wrap_record(&inner.entropy, &keys.only(keep))?
+    } else {
+        // what does not open opens no group either
+        tracing::error!("Keys of a submission do not open; they stay as they are");
+        (found.epoch, found.bytes)
     };
     let update = "UPDATE record_key SET epoch = $2, wrapped = $3, version = version + 1 WHERE record = $1";
     tx.execute_raw(sql(tx, update, [record.into(), epoch.into(), wrapped.into()])).await?;

@@ -122,12 +122,11 @@ struct Moved {
 impl crate::Inner {
     fn rewrapped(&self, row: &Wrapped) -> Result<Moved, Error> {
         let keys = self.epochs.unwrap_record(row.record, row.version, row.epoch, &row.bytes);
-        let (damaged, (epoch, bytes)) = match keys.ok_or(Error::Damaged("an epoch without a key"))? {
-            Ok(keys) => (false, self.epochs.wrap_record(&self.entropy, &keys)?),
-            Err(_) => {
-                let newest = self.epochs.ring().current().map(|current| current.0);
-                (true, (newest.ok_or(Error::Damaged("no epoch"))?, row.bytes.clone()))
-            }
+        let (damaged, (epoch, bytes)) = if let Ok(keys) = keys.ok_or(Error::Damaged("an epoch without a key"))? {
+            (false, self.epochs.wrap_record(&self.entropy, &keys)?)
+        } else {
+            let newest = self.epochs.ring().current().map(|current| current.0);
+            (true, (newest.ok_or(Error::Damaged("no epoch"))?, row.bytes.clone()))
         };
         Ok(Moved { old_epoch: row.epoch, row: Wrapped { epoch, bytes, ..*row }, damaged })
     }
