@@ -163,7 +163,7 @@ on_both! {
         Server::start(home).stop();
         for plan in [true, false] {
             let arguments = if plan { &["keys", "accept-loss", "--plan"][..] } else { &["keys", "accept-loss"] };
-            let lost = json(home, arguments);
+            let lost = printed(home, arguments);
             assert_eq!((lost["plan"].as_bool(), lost["submissions"].as_u64(), lost["keys"].as_u64()), (Some(plan), Some(0), Some(0)));
         }
         assert!(home.run(["keys", "accept-loss"], "").ok().contains("were erased: 0"));

@@ -5,11 +5,17 @@ use crate::client::{Client, Reply};
 use crate::site::{Site, login, text};
 use bonafide_test_support::{Installation, Server, on_both};
 use serde_json::{Value, json};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
+
+/// The time of this machine, by which the server goes too.
+#[expect(clippy::disallowed_methods, reason = "a test asks the clock that the server asks")]
+fn since_1970() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970")
+}
 
 /// So many seconds from now, as RFC 3339, in whole seconds.
 async fn soon(site: &Site, seconds: u64) -> (String, u64) {
-    let at = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs() + seconds;
+    let at = since_1970().as_secs() + seconds;
     // the server writes instants; it is asked for the day, the time of day follows from the number
     let day = site.today().await;
     let rest = at % 86_400;
@@ -25,7 +31,7 @@ async fn set(owner: &Client, path: &str, body: Value) -> Reply {
 async fn until(anonymous: &Client, path: &str, status: u16, at: u64) -> f64 {
     for _ in 0..400 {
         if anonymous.get(path).await.status == status {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64();
+            let now = since_1970().as_secs_f64();
             return now - f64::from(u32::try_from(at).expect("this century"));
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -197,8 +197,12 @@ async fn attempt(world: &World, cell: &Cell) -> String {
             };
         }
         "see with the receipt" => retention.mine(site, &cell.token, at).await.map(drop),
-        "permit a use" => retention.permit(site, &cell.token, &"newsletter".parse().expect("a use"), &TimeZone::UTC, at).await,
-        "withdraw a permission" => retention.withdraw(site, &cell.token, &"newsletter".parse().expect("a use"), at).await,
+        "permit a use" => {
+            retention.permit(site, &cell.token, &"newsletter".parse().expect("a use"), &TimeZone::UTC, at).await
+        }
+        "withdraw a permission" => {
+            retention.withdraw(site, &cell.token, &"newsletter".parse().expect("a use"), at).await
+        }
         "restrict or object" => retention.restrict_mine(site, &cell.token).await.map(drop),
         "wish to be erased" => retention.wish_erasure(site, &cell.token, at).await.map(drop),
         "take the wish back" => retention.cancel_erasure(site, &cell.token, at).await.map(drop),
