@@ -69,7 +69,7 @@ pub(crate) fn run(steps: &[Step]) -> Result<(), Failure> {
 
 /// A program that stores in clear what it should seal: what the scanner of the tests has to find. It is built beside the
 /// other, and laid apart, because both have the same name.
-fn control() -> Result<PathBuf, Failure> {
+pub(crate) fn control() -> Result<PathBuf, Failure> {
     let features = ["--features", "bonafide/positive-control"];
     programs::run(cargo(&["build", "--workspace", "--bin", "bonafide"]).args(features))?;
     let (made, folder) = (programs::root().join("target/debug/bonafide"), programs::root().join("target/control"));

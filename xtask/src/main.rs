@@ -38,6 +38,8 @@ enum Task {
     },
     /// Write docs/RETENTION.md, the inventory of personal data
     Retention,
+    /// Build target/control/bonafide, which stores in clear: a test of the tests (BONAFIDE_TEST_CONTROL)
+    Control,
     /// Measure an optimised build against the bounds that it has to keep
     Bench {
         /// Write the figures into docs/benchmarks.md
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Task::Check => check::run(),
         Task::Openapi { check } => openapi::run(check),
         Task::Retention => retention::run(),
+        Task::Control => ci::control().map(|made| println!("{}", made.display())),
         Task::Bench { record, only } => bench::run(record, only),
         Task::BenchBare { bytes } => bench::bare::run(bytes),
         Task::Soak { rounds, postgres, record } => soak::run(rounds, postgres, record),

@@ -7,7 +7,7 @@ use crate::clock::Monotonic;
 use bonafide_keyring::Entropy;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, TimeZone};
-use bonafide_retention::sweep::guard::Reading;
+use bonafide_retention::sweep::guard::{ClockGuard, Reading};
 use bonafide_retention::sweep::{Report, Sweeper, health};
 use bonafide_retention::{Error, Retention};
 use std::future::Future;
@@ -66,7 +66,15 @@ impl Keeper {
 
     /// Renews keys and clears what is no longer needed of them.
     pub(crate) async fn look_after_keys(self) {
+        let monotonic = Monotonic::start();
+        let reading = || Reading { wall: self.clock.now(), monotonic: monotonic.elapsed() };
+        let mut guard = ClockGuard::trusting(reading());
         loop {
+            // after a jump the sweep comes first, which suspends whatever destroys
+            if guard.check(reading()).is_err() {
+                guard = ClockGuard::trusting(reading());
+                tokio::time::sleep(health::EVERY * 2).await;
+            }
             match self.retention.look_after_keys(self.clock.now()).await {
                 Ok(done) => tracing::debug!(?done, "The keys were looked after"),
                 Err(error) => tracing::error!(error = %error, "The keys could not be looked after"),

@@ -32,7 +32,7 @@ pub fn binary() -> &'static Path {
     &BINARY
 }
 
-/// A server that stores in clear what it should seal, which `cargo xtask ci` builds: what a search for traces has to find.
+/// A server that stores in clear what it should seal, which `cargo xtask control` builds: what a search for traces has to find.
 ///
 /// # Panics
 /// Where there is none and `CI=true` or `BONAFIDE_REQUIRE_CONTROL=1`; otherwise it says so and gives `None`.
@@ -41,7 +41,7 @@ pub fn control() -> Option<PathBuf> {
     if given.is_none() {
         environment::missing(
             "a server that stores in clear",
-            "`cargo xtask ci test` builds one",
+            "`cargo xtask control` builds one: set BONAFIDE_TEST_CONTROL to it",
             "BONAFIDE_REQUIRE_CONTROL",
         );
     }
