@@ -38,7 +38,7 @@ enum Task {
     },
     /// Write docs/RETENTION.md, the inventory of personal data
     Retention,
-    /// Build target/control/bonafide, which stores in clear: a test of the tests (BONAFIDE_TEST_CONTROL)
+    /// Build target/control/bonafide, which stores in clear: what the scanner of the tests has to find
     Control,
     /// Measure an optimised build against the bounds that it has to keep
     Bench {
