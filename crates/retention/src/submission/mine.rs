@@ -109,11 +109,11 @@ impl Retention {
     ) -> Result<(), Error> {
         let found = by_receipt(self.db.read(), site, token).await?;
         live(&found)?;
-        if self.is_permitted(&found, r#use, now).await? {
-            return Ok(());
-        }
         if found.state == State::Due || found.ends_at <= now || found.is_restricted() {
             return Err(crate::life::Clash { state: found.state }.into());
+        }
+        if self.is_permitted(&found, r#use, now).await? {
+            return Ok(());
         }
         let version = Versions::of(self.db.read(), found.form_version).await?.collected;
         let extra = version.definition.permissions.iter().find(|extra| extra.r#use == *r#use);
