@@ -85,6 +85,8 @@ pub enum Goes {
     Link,
     /// With the token.
     Token,
+    /// With the preview link.
+    Preview,
     /// After a day.
     Day,
     /// After moments.

@@ -15,6 +15,8 @@ mod m0009_content_types;
 mod m0010_entries;
 mod m0011_published;
 mod m0012_warnings;
+mod m0013_preview_links;
+mod m0014_restrictions;
 mod trigger;
 
 use sea_orm_migration::prelude::*;
@@ -38,6 +40,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_entries::Migration),
             Box::new(m0011_published::Migration),
             Box::new(m0012_warnings::Migration),
+            Box::new(m0013_preview_links::Migration),
+            Box::new(m0014_restrictions::Migration),
         ]
     }
 }

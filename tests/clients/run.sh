@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Lints the API documents, generates a TypeScript and a Python client from them, runs the life of a policy through both
-# against a server, and opens the API reference in a browser. Needs node, npm, python3 and chromium.
+# against a server, makes a site with a frontend that knows the types of that server, and opens the API reference in a browser.
+# Needs node, npm, python3 and chromium.
 #
 #   tests/clients/run.sh [PROGRAM]      PROGRAM is target/debug/bonafide unless it is named
 set -euo pipefail
@@ -75,6 +76,28 @@ echo "== stories"
 node "$generated/javascript/story.js"
 PYTHONPATH="$generated/python" venv/bin/python python/story.py
 node browser/reference.mjs
+
+echo "== a frontend, against the document of a server with types of its own"
+"$program" types apply frontend/types --data-dir "$temp/data"
+node --input-type=module --eval '
+    const types = async () => (await fetch(`${process.env.STORY_URL}/v1/openapi.json`)).json();
+    // another process has made the types: the server hears of it within a moment
+    let document = await types();
+    for (let n = 0; n < 50 && !document.components.schemas.Fields_article; n++) {
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        document = await types();
+    }
+    process.stdout.write(JSON.stringify(document));
+' >"$temp/site.json"
+npx --no-install redocly lint --extends recommended-strict "$temp/site.json"
+rm -rf frontend/api
+mkdir -p frontend/api
+npx --no-install openapi-typescript "$temp/site.json" --output frontend/api/site.ts
+cp typescript/api/admin.ts frontend/api/
+npx --no-install tsc --project frontend
+node "$generated/frontend/story.js" write
+KNOWN_PATHS=about,secret node "$generated/frontend/site.js" "$STORY_URL" "$temp/site"
+node "$generated/frontend/story.js" check "$temp/site"
 
 kill "$server"
 wait "$server" || { echo "the server ended with $?" >&2; exit 1; }

@@ -93,6 +93,11 @@ impl Request {
         if self.path.starts_with("/admin/") {
             assert_eq!(reply.header("cache-control"), "private, no-store", "{}: {reply}", self.path);
         }
+        if self.path.starts_with("/preview/") {
+            let kept = (reply.header("cache-control"), reply.header("x-robots-tag"), reply.header("surrogate-key"));
+            assert_eq!(kept, ("private, no-store", "noindex", ""), "{}: {reply}", self.path);
+            assert!(reply.header("etag").is_empty(), "{}: {reply}", self.path);
+        }
         // a page for people says by itself what is wrong
         let is_page = reply.header("content-type").starts_with("text/html");
         if status >= 400 && !is_page {

@@ -5,6 +5,8 @@ mod bad_input;
 mod followed;
 mod leaks;
 mod lists;
+mod nodes;
+pub(crate) mod preview;
 mod schedule;
 mod story;
 mod types;

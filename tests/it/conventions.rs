@@ -20,6 +20,8 @@ struct There {
     entry: String,
     /// The holder of a receipt.
     holder: Client,
+    /// The holders of preview links to the page and to the entry.
+    previewers: [Client; 2],
 }
 
 impl There {
@@ -39,7 +41,11 @@ impl There {
 
     /// Who has the credentials for an operation.
     fn client<'a>(&'a self, operation: &Operation, other: &'a Client) -> &'a Client {
-        if operation.who == Who::Holder { &self.holder } else { other }
+        match operation.who {
+            Who::Holder => &self.holder,
+            Who::Previewer => &self.previewers[usize::from(operation.id == "get_previewed_entry")],
+            _ => other,
+        }
     }
 }
 
@@ -59,7 +65,13 @@ async fn furnish(site: &Site) -> There {
     site.owner.patch("/admin/v1/forms/contact", &form, json!({"title": {"en": "Third"}})).await.is(200);
     let submission = text(&receipt["id"]).to_owned();
     let (page, entry) = content::furnish(site, 3).await;
-    There { account, submission, page, entry, holder: site.anonymous.with(text(&receipt["token"])) }
+    let previewer =
+        async |address: String| site.anonymous.with(content::preview::token(site, &address, json!({})).await);
+    let previewers = [
+        previewer(format!("/admin/v1/pages/{page}")).await,
+        previewer(format!("/admin/v1/entries/article/{entry}")).await,
+    ];
+    There { account, submission, page, entry, holder: site.anonymous.with(text(&receipt["token"])), previewers }
 }
 
 /// Follows every `$ref` of a document.
@@ -151,8 +163,8 @@ on_both! {
                 let reply = operation.send(operation.request(stranger, &ABSENT, 0)).await;
                 assert!(reply.refuses(401, "unauthenticated").header("www-authenticate").starts_with("Bearer"));
             }
-            if operation.who == Who::Holder {
-                for other in [&token, &site.owner, &site.anonymous.with("bf_receipt_garbage")] {
+            if let Some(family) = operation.who.own_family() {
+                for other in [&token, &site.owner, &site.anonymous.with(format!("{family}garbage"))] {
                     operation.send(operation.request(other, &ABSENT, 0)).await.refuses(401, "unauthenticated");
                 }
                 continue;
@@ -165,7 +177,7 @@ on_both! {
         for (n, role) in ROLES.into_iter().enumerate().rev() {
             let email = format!("{role}@example.org");
             let mut person = if role == "owner" { site.owner.clone() } else { site.invite(role).await };
-            let known = |operation: &&Operation| !matches!(operation.who, Who::Anybody | Who::Holder);
+            let known = |operation: &&Operation| operation.who != Who::Anybody && operation.who.own_family().is_none();
             for operation in operations.iter().filter(known) {
                 let reply = operation.send(operation.request(&person, &ABSENT, n + 10)).await;
                 assert_ne!(reply.status, 401, "{role} {}: {reply}", operation.id);
@@ -217,7 +229,7 @@ on_both! {
             let allowed: Vec<_> = reply.header("allow").split(',').map(str::trim).collect();
             assert!(known.iter().all(|method| allowed.contains(&method.as_str())), "{path}: {allowed:?}");
         }
-        for path in ["/", "/v1", "/v1/nothing", "/admin/v1/nothing", "/admin", "/v1/policies/", "/v1/policies/a/b/c/d"] {
+        for path in ["/", "/v1", "/v1/nothing", "/admin/v1/nothing", "/admin", "/v1/policies/", "/v1/policies/a/b/c/d", "/preview/v1", "/preview/v1/pages"] {
             site.owner.get(path).await.refuses(404, "not_found");
         }
         site.server.stop();
@@ -272,8 +284,8 @@ on_both! {
             if operation.id == "create_submission" {
                 continue; // its token is good once; see the tests of submissions
             }
-            if operation.id.starts_with("copy_") || operation.id.starts_with("add_") {
-                continue; // of what is there already; see the tests of pages
+            if ["copy_", "add_"].iter().any(|verb| operation.id.starts_with(verb)) || operation.id.ends_with("_link") {
+                continue; // of what is there already; see the tests of pages and previews
             }
             if operation.id == "create_entry" {
                 for kind in ["first", "second"] {
@@ -344,6 +356,11 @@ on_both! {
             site.until(&submission, |found| found["state"] == "erased").await;
         }
         let (page, entry) = content::furnish(&site, 3).await;
+        for address in [format!("/admin/v1/pages/{page}"), format!("/admin/v1/entries/article/{entry}")] {
+            for _ in 0..3 {
+                content::preview::token(&site, &address, json!({})).await;
+            }
+        }
         let there = Objects { policy: "privacy", form: "contact", kind: "article", page: &page, entry: &entry, ..ABSENT };
         for receipt in &sent[3..] {
             let hold = operations::body("hold_submission", 1).expect("a body");
@@ -375,7 +392,7 @@ on_both! {
             cursors.push(cursor);
             walked += 1;
         }
-        assert_eq!(walked, 21);
+        assert_eq!(walked, 23);
         site.server.stop();
     }
 }

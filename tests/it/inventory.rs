@@ -13,8 +13,8 @@ fn sqlite(path: &Path, statement: &str) -> bool {
     true
 }
 
-/// Runs a statement on the data.
-fn data(home: &Installation, statement: &str) -> bool {
+/// Runs a statement on the data; false where there is nobody to do it.
+pub(crate) fn data(home: &Installation, statement: &str) -> bool {
     match home.database() {
         Some(database) => {
             database.sql(statement);

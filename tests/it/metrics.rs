@@ -4,6 +4,7 @@ use crate::client::Client;
 use crate::site::{PASSWORD, Site, login, text};
 use bonafide_test_support::{Installation, Server, on_both};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 /// The value of a line.
@@ -37,9 +38,22 @@ on_both! {
         assert_eq!(value(&metrics, "bonafide_erased_total"), 1);
         assert_eq!(value(&metrics, "bonafide_key_epoch"), 1);
         assert_eq!(value(&metrics, "bonafide_oldest_overdue_seconds"), 0);
+        // nobody waited beside another: three submissions and an erasure have commits of their own
+        for plane in ["data", "keys"] {
+            let [commits, writes] =
+                ["commits", "writes"].map(|what| value(&metrics, &format!("bonafide_{what}_total{{plane=\"{plane}\"}}")));
+            assert!(commits >= 4 && writes >= commits, "{plane}: {commits} commits for {writes} writes");
+        }
         assert!(value(&metrics, "bonafide_requests_total{status=\"2xx\"}") >= 10, "{metrics}");
         assert!(value(&metrics, "bonafide_sweep_last_success_seconds") > 1, "{metrics}");
-        assert_eq!(value(&metrics, "bonafide_attention{cause=\"submissions_overdue\"}"), 0);
+        let operating = include_str!("../../docs/operating.md");
+        let rows = operating.lines().skip_while(|line| !line.starts_with("| `retention.causes[].code`")).skip(2);
+        let codes = rows.map_while(|line| Some(line.strip_prefix("| ")?.split_once(" | ")?.0));
+        let codes: BTreeSet<_> = codes.flat_map(|codes| codes.split(", ").map(|code| code.trim_matches('`'))).collect();
+        let lines = metrics.lines().filter_map(|line| line.strip_prefix("bonafide_attention{cause=\"")?.split_once('"'));
+        let lines: Vec<_> = lines.collect();
+        assert_eq!(lines.iter().map(|line| line.0).collect::<BTreeSet<_>>(), codes, "as they are documented");
+        assert!(codes.contains("data_unwritable") && lines.iter().all(|line| line.1 == "} 0"), "{metrics}");
         assert!(!metrics.contains("visitor") && !metrics.contains("example.org"), "{metrics}");
         for line in metrics.lines() {
             let comment = line.starts_with("# HELP bonafide_") || line.starts_with("# TYPE bonafide_");

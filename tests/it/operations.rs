@@ -15,6 +15,8 @@ pub(crate) enum Who {
     Person,
     /// The holder of a receipt.
     Holder,
+    /// The holder of a preview link's token.
+    Previewer,
     /// The owner and these roles, and tokens with this scope.
     Having(&'static str, &'static [&'static str]),
 }
@@ -25,6 +27,15 @@ impl Who {
         match self {
             Self::Having(_, roles) => role == "owner" || roles.contains(&role),
             _ => true,
+        }
+    }
+
+    /// What the tokens begin with that nobody has by a role.
+    pub(crate) const fn own_family(self) -> Option<&'static str> {
+        match self {
+            Self::Holder => Some("bf_receipt_"),
+            Self::Previewer => Some("bf_preview_"),
+            _ => None,
         }
     }
 }
@@ -43,12 +54,15 @@ const TABLE: &[(&str, Who)] = &[
     ("compare_revisions", Who::Anybody),
     ("get_policy_feed", Who::Anybody),
     ("get_sitemap", Who::Anybody),
+    ("get_sitemap_part", Who::Anybody),
     ("get_pages_feed", Who::Anybody),
     ("get_entries_feed", Who::Anybody),
     ("list_published_pages", Who::Anybody),
     ("get_published_page", Who::Anybody),
     ("list_published_entries", Who::Anybody),
     ("get_published_entry", Who::Anybody),
+    ("get_previewed_page", Who::Previewer),
+    ("get_previewed_entry", Who::Previewer),
     ("get_published_form", Who::Anybody),
     ("get_form_page", Who::Anybody),
     ("create_submission", Who::Anybody),
@@ -59,6 +73,7 @@ const TABLE: &[(&str, Who)] = &[
     ("cancel_my_erasure", Who::Holder),
     ("restrict_my_submission", Who::Holder),
     ("object_my_submission", Who::Holder),
+    ("unrestrict_my_submission", Who::Holder),
     ("permit_my_use", Who::Holder),
     ("withdraw_my_use", Who::Holder),
     ("get_public_document", Who::Anybody),
@@ -107,6 +122,9 @@ const TABLE: &[(&str, Who)] = &[
     ("hold_submission", Who::Having("submissions:erase", PRIVACY)),
     ("release_submission", Who::Having("submissions:erase", PRIVACY)),
     ("list_holds", Who::Having("submissions:erase", PRIVACY)),
+    ("get_disclosure", Who::Having("submissions:erase", PRIVACY)),
+    ("disclose_submission", Who::Having("submissions:erase", PRIVACY)),
+    ("withdraw_disclosure", Who::Having("submissions:erase", PRIVACY)),
     ("export_subject", Who::Having("submissions:erase", PRIVACY)),
     ("erase_subject", Who::Having("submissions:erase", PRIVACY)),
     ("list_due", Who::Having("submissions:erase", PRIVACY)),
@@ -122,6 +140,10 @@ const TABLE: &[(&str, Who)] = &[
     ("get_page", Who::Having("content:read", ALL)),
     ("list_page_revisions", Who::Having("content:read", ALL)),
     ("get_page_revision", Who::Having("content:read", ALL)),
+    ("list_page_preview_links", Who::Having("content:read", ALL)),
+    ("get_page_preview_link", Who::Having("content:read", ALL)),
+    ("create_page_preview_link", Who::Having("content:write", AUTHORS)),
+    ("revoke_page_preview_link", Who::Having("content:write", AUTHORS)),
     ("create_page", Who::Having("content:write", AUTHORS)),
     ("update_page", Who::Having("content:write", AUTHORS)),
     ("delete_page", Who::Having("content:write", AUTHORS)),
@@ -140,6 +162,10 @@ const TABLE: &[(&str, Who)] = &[
     ("get_entry", Who::Having("content:read", ALL)),
     ("list_entry_revisions", Who::Having("content:read", ALL)),
     ("get_entry_revision", Who::Having("content:read", ALL)),
+    ("list_entry_preview_links", Who::Having("content:read", ALL)),
+    ("get_entry_preview_link", Who::Having("content:read", ALL)),
+    ("create_entry_preview_link", Who::Having("content:write", AUTHORS)),
+    ("revoke_entry_preview_link", Who::Having("content:write", AUTHORS)),
     ("create_entry", Who::Having("content:write", AUTHORS)),
     ("update_entry", Who::Having("content:write", AUTHORS)),
     ("delete_entry", Who::Having("content:write", AUTHORS)),
@@ -191,8 +217,9 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         "restrict_submission" => json!({"restricted": false}),
         "hold_submission" => {
             // a day that is never far from now
-            json!({"reason": "legal_claim", "reference": format!("2026-{n}"), "review_on": crate::site::soon()})
+            json!({"reason": "legal_claim", "reference": format!("2026-{n}"), "review_on": crate::clock::soon()})
         }
+        "disclose_submission" => json!({"ground": "court_order", "reference": format!("2026-{n}")}),
         "erase_submission" => json!({"reason": "subject_request"}),
         "export_subject" | "erase_subject" => json!({"email": format!("made-{n}@example.org"), "dry_run": true}),
         "confirm_sweep" => json!({"count": n}),
@@ -203,6 +230,7 @@ pub(crate) fn body(id: &str, n: usize) -> Option<Value> {
         "update_page_block" | "update_entry_block" => json!({"text": format!("Text {n}")}),
         "schedule_page" | "schedule_entry" => json!({"publish_at": "2100-01-01T00:00:00Z"}),
         "restore_page" | "restore_entry" => json!({"revision": 1}),
+        "create_page_preview_link" | "create_entry_preview_link" => json!({"expires_in": format!("PT{}H", n + 1)}),
         "add_page_locale" | "add_entry_locale" => json!({"locale": "en"}),
         _ => return None,
     })
@@ -265,7 +293,9 @@ impl Operation {
         let path = self.path.replace("{policy}", objects.policy).replace("{form}", objects.form).replace("{id}", id);
         let path = path.replace("{number}", &objects.number.to_string()).replace("{use}", "newsletter");
         let path = path.replace("{type}", objects.kind).replace("{block}", objects.block);
-        let path = path.replace("{path}", "about").replace("{slug}", "about");
+        // of a link only its token is ever somewhere else than with whoever made it
+        let path = path.replace("{link}", NOBODY);
+        let path = path.replace("{path}", "about").replace("{slug}", "about").replace("{part}", "1.xml");
         match self.id.as_str() {
             "compare_revisions" | "compare_page_revisions" | "compare_entry_revisions" => format!("{path}?from=1&to=2"),
             "list_due" => format!("{path}?at=2100-01-01T00:00:00Z"),

@@ -144,20 +144,6 @@ pub(crate) async fn patience() {
     tokio::time::sleep(Duration::from_millis(3_100)).await;
 }
 
-/// A day some three months from now.
-#[expect(clippy::disallowed_methods, reason = "the server has the clock of the machine")]
-pub(crate) fn soon() -> String {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
-    // days into dates: Howard Hinnant, chrono-compatible low-level date algorithms
-    let days = since.as_secs() / 86_400 + 100 + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    format!("{:04}-{month:02}-{day:02}", year + era * 400 + u64::from(month <= 2))
-}
-
 /// Answers of the n-th invented visitor to the form of [`Site::form`].
 pub(crate) fn answers(token: &str, n: usize) -> Value {
     let fields = json!({"name": format!("Visitor {n}"), "email": format!("visitor-{n}@example.org"), "message": "Is the museum open?"});

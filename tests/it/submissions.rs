@@ -1,6 +1,8 @@
 //! What visitors send, from the form to the last trace of it: the promise that the product is about.
 
 mod clocks;
+mod disclosures;
+mod exports;
 mod holds;
 mod intake;
 mod pages;
@@ -101,6 +103,19 @@ on_both! {
         open(&site.owner, &path, "fulfil_request").await.refuses(403, "purpose_refused");
         open(&site.owner, &path, "subject_rights").await.is(200);
         mine.request("PUT", &permission).send().await.refuses(409, "conflict");
+        // each lifts only what they placed
+        let (restrict, lift) = (format!("{path}/restrict"), json!({"restricted": false}));
+        site.owner.post(&restrict, lift.clone()).await.refuses(409, "restriction_not_yours");
+        let both = site.owner.post(&restrict, json!({})).await.is(200).json();
+        assert_eq!((&both["flags"], &both["restricted_by"]), (&json!(["restricted"]), &json!(["visitor", "staff"])));
+        let unrestrict = format!("{MINE}/unrestrict");
+        let left = mine.post(&unrestrict, json!({})).await.is(200).json();
+        assert_eq!((&left["state"], &left["restricted_by"]), (&json!("restricted"), &json!(["staff"])));
+        mine.post(&unrestrict, json!({})).await.refuses(409, "restriction_not_yours");
+        let lifted = site.owner.post(&restrict, lift).await.is(200).json();
+        assert_eq!((&lifted["flags"], &lifted["restricted_by"]), (&json!([]), &json!([])));
+        assert_eq!(mine.get(MINE).await.is(200).json()["state"], "open");
+        open(&site.owner, &path, "fulfil_request").await.is(200);
         site.server.stop();
     }
 

@@ -45,17 +45,13 @@ enum Task {
         /// Write the figures into docs/benchmarks.md
         #[arg(long)]
         record: bool,
-        /// Measure only this part; nothing is recorded
-        #[arg(long, value_enum, conflicts_with = "record")]
+        /// Measure only this part
+        #[arg(long, value_enum)]
         only: Option<bench::Part>,
     },
     /// The bare server that `bench` compares with
     #[command(hide = true)]
-    BenchBare {
-        /// How many bytes every answer has
-        #[arg(long)]
-        bytes: usize,
-    },
+    BenchBare(bench::bare::Bodies),
     /// Kill the server in the middle of writes, again and again, and look for what is lost
     Soak {
         /// How many times
@@ -78,7 +74,7 @@ fn main() -> ExitCode {
         Task::Retention => retention::run(),
         Task::Control => ci::control().map(|made| println!("{}", made.display())),
         Task::Bench { record, only } => bench::run(record, only),
-        Task::BenchBare { bytes } => bench::bare::run(bytes),
+        Task::BenchBare(bodies) => bench::bare::run(bodies),
         Task::Soak { rounds, postgres, record } => soak::run(rounds, postgres, record),
     };
     match done {

@@ -23,20 +23,20 @@ pub(crate) fn create_owner(home: &Installation) {
     home.run(["owner", "create", "--email", EMAIL], format!("{PASSWORD}\n")).ok();
 }
 
-/// Makes and publishes a form `contact`.
-pub(crate) async fn publish_form(owner: &Owner) -> Result<(), Failure> {
+/// Makes and publishes a form that asks for a name, an e-mail address and a message.
+pub(crate) async fn publish_form(owner: &Owner, key: &str, unanswered: &str) -> Result<(), Failure> {
     let field = |key: &str, kind: &str| json!({"key": key, "kind": kind, "required": true, "label": {"en": key}});
     let form = json!({
-        "form": "contact", "title": {"en": "Contact"},
+        "form": key, "title": {"en": "Contact"},
         "purpose": {"term": "fulfil_request", "text": {"en": "To answer your question"}},
         "fields": [field("name", "name"), field("email", "email"), field("message", "free_text")],
-        "retention": {"after_fulfilment": "P30D", "unanswered": "P180D"},
+        "retention": {"after_fulfilment": "P7D", "unanswered": unanswered},
     });
-    let send = async |path, headers: &[(&str, &str)], body| {
+    let send = async |path: &str, headers: &[(&str, &str)], body| {
         owner.send(Method::POST, path, headers, body).await.map_err(|cause| cause.to_string())
     };
     let made = send("/admin/v1/forms", &[], Some(&form)).await?.is(201)?;
-    send("/admin/v1/forms/contact/publish", &[("if-match", &made.etag)], None).await?.is(200)?;
+    send(&format!("/admin/v1/forms/{key}/publish"), &[("if-match", &made.etag)], None).await?.is(200)?;
     Ok(())
 }
 
@@ -44,6 +44,8 @@ pub(crate) async fn publish_form(owner: &Owner) -> Result<(), Failure> {
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     pub(crate) etag: String,
+    /// Where it leads; empty if nowhere.
+    pub(crate) location: String,
     pub(crate) text: String,
 }
 
@@ -114,8 +116,9 @@ impl Owner {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
         let answer = request.send().await?;
-        let etag = answer.headers().get("etag").and_then(|etag| etag.to_str().ok()).unwrap_or_default().to_owned();
-        Ok(Reply { status: answer.status(), etag, text: answer.text().await? })
+        let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (etag, location) = (header("etag").to_owned(), header("location").to_owned());
+        Ok(Reply { status: answer.status(), etag, location, text: answer.text().await? })
     }
 
     /// Reads something that has to be there.

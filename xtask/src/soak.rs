@@ -3,6 +3,7 @@
 //! After every kill the server is started again, with nothing done in between, and everything it had acknowledged is
 //! looked for: [`verify`]. The first violation ends the run.
 
+mod content;
 mod submissions;
 mod verify;
 mod writers;
@@ -15,7 +16,7 @@ use bonafide_test_support::{Installation, postgres};
 
 use crate::Failure;
 use crate::bench::{record, runtime};
-use crate::site::{self, Owner};
+use crate::site::{self, Owner, Reply};
 use verify::Seen;
 use writers::{Story, WRITERS};
 
@@ -37,7 +38,7 @@ pub(crate) fn run(rounds: u32, with_postgres: bool, recorded: bool) -> Result<()
         let database = postgres::durable_database().ok_or("PostgreSQL was asked for and is not there")?;
         homes.push(("PostgreSQL", Installation::on_postgres(database)));
     }
-    let (mut rows, mut forms) = (Vec::new(), Vec::new());
+    let (mut rows, mut forms, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for (name, home) in &homes {
         let sum = soak(home, rounds).map_err(|failure| format!("{name}: {failure}"))?;
         rows.push(row(name, rounds, &sum));
@@ -45,6 +46,9 @@ pub(crate) fn run(rounds: u32, with_postgres: bool, recorded: bool) -> Result<()
         let sum = submissions::soak(home, rounds).map_err(|failure| format!("{name}, submissions: {failure}"))?;
         forms.push(forms_row(name, rounds, &sum));
         println!("{}", forms.last().map_or("", String::as_str));
+        let sum = content::soak(home, rounds).map_err(|failure| format!("{name}, content: {failure}"))?;
+        pages.push(pages_row(name, rounds, &sum));
+        println!("{}", pages.last().map_or("", String::as_str));
     }
     if recorded {
         let head = "| database | kills | during writes | acknowledged writes | lost | unacknowledged but done | slowest restart |";
@@ -53,6 +57,9 @@ pub(crate) fn run(rounds: u32, with_postgres: bool, recorded: bool) -> Result<()
         let head = "| database | kills | during writes | forms acknowledged | lost | acknowledged as erased | opened later | slowest restart |";
         let table = format!("{head}\n| --- | --- | --- | --- | --- | --- | --- | --- |\n{}\n", forms.join("\n"));
         record::section("Killed while forms are sent and erased", &table)?;
+        let head = "| database | kills | during writes | versions published | lost | pages read meanwhile | not of one version | slowest restart |";
+        let table = format!("{head}\n| --- | --- | --- | --- | --- | --- | --- | --- |\n{}\n", pages.join("\n"));
+        record::section("Killed while pages are published and read", &table)?;
     }
     Ok(())
 }
@@ -67,6 +74,12 @@ fn forms_row(name: &str, rounds: u32, sum: &submissions::Sum) -> String {
     let slowest = sum.restarts.iter().max().copied().unwrap_or_default().as_millis();
     let submissions::Sum { acknowledged, erased, in_the_middle, .. } = sum;
     format!("| {name} | {rounds} | {in_the_middle} | {acknowledged} | 0 | {erased} | 0 | {slowest} ms |")
+}
+
+fn pages_row(name: &str, rounds: u32, sum: &content::Sum) -> String {
+    let slowest = sum.restarts.iter().max().copied().unwrap_or_default().as_millis();
+    let content::Sum { published, read, in_the_middle, .. } = sum;
+    format!("| {name} | {rounds} | {in_the_middle} | {published} | 0 | {read} | 0 | {slowest} ms |")
 }
 
 fn soak(home: &Installation, rounds: u32) -> Result<Sum, Failure> {
@@ -122,6 +135,21 @@ async fn one_round(home: &Installation, round: u32) -> Result<Vec<Story>, Failur
         stories.push(writer.await.map_err(|cause| cause.to_string())??);
     }
     Ok(stories)
+}
+
+/// The answer if there was one, with the expected status; otherwise it is noted what stayed open.
+fn answered<S: Copy + std::fmt::Debug>(
+    whose: &str,
+    open: &mut Option<S>,
+    step: S,
+    sent: Result<Reply, reqwest::Error>,
+    status: u16,
+) -> Result<Option<Reply>, Failure> {
+    let Ok(reply) = sent else {
+        *open = Some(step);
+        return Ok(None);
+    };
+    reply.is(status).map(Some).map_err(|failure| format!("{whose}: {step:?}: {failure}"))
 }
 
 /// From 20 to 420 ms after the writers began. The keys of hash maps are all the randomness that this needs.

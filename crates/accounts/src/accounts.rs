@@ -3,15 +3,15 @@
 
 use crate::access_token::{self, AccessTokens};
 use crate::identity::{self, Identity};
-use crate::list;
 use crate::password::{Cost, Passwords};
 use crate::throttle::{Limits, Throttle};
 use crate::{ApiFamily, Error, OwnAccount, Password, Secret, api_token, session};
 use bonafide_keyring::{Entropy, Keyring, parse};
 use bonafide_ledger::{Act, audit::Object};
+use bonafide_model::access::Permission;
 use bonafide_model::id::{AccountId, SessionId, SiteId};
 use bonafide_model::{EmailAddress, Instant};
-use bonafide_storage::{Db, Tx, sql};
+use bonafide_storage::{Db, Tx, sql, statement};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use std::net::IpAddr;
@@ -101,6 +101,14 @@ impl Accounts {
         Ok(identity)
     }
 
+    /// Whether an account may do something on a site now: for what it has made and answers for.
+    ///
+    /// # Errors
+    /// If the statement fails.
+    pub async fn may(&self, account: AccountId, site: SiteId, permission: Permission) -> Result<bool, Error> {
+        identity::has(self.db.read(), account, site, permission).await
+    }
+
     /// Changes the password of whoever is logged in, and ends all their other sessions.
     ///
     /// # Errors
@@ -175,7 +183,7 @@ pub async fn prune(tx: &Tx, now: Instant, most: u64) -> Result<u64, Error> {
         (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2)";
     const SESSIONS: &str = "DELETE FROM session WHERE id IN
         (SELECT id FROM session WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2)";
-    let values = || [now.micros().into(), list::limit(most)];
+    let values = || [now.micros().into(), statement::limit(most)];
     tx.execute_raw(sql(tx, TOKENS, values())).await?;
     let sessions = tx.execute_raw(sql(tx, SESSIONS, values())).await?.rows_affected();
     tx.execute_raw(sql(tx, "DELETE FROM link WHERE expires_at <= $1", [now.micros().into()])).await?;

@@ -7,8 +7,8 @@ use bonafide_model::access::{Action, Actor, Permission, Role};
 use bonafide_model::id::{AccountId, ApiTokenId, SessionId, SiteId};
 use bonafide_model::{Date, Granted, Instant};
 use bonafide_storage::sql;
-use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
+use sea_orm::{ConnectionTrait, QueryResult};
 
 /// What everybody may do with their own account while logged in: no scope of a token gives it.
 #[derive(Debug)]
@@ -102,10 +102,7 @@ pub(crate) async fn of_session(
     if rows.is_empty() {
         return Err(Error::InvalidToken);
     }
-    let mut roles = Vec::new();
-    for row in &rows {
-        roles.extend(role(row.try_get_by_index(0)?, row.try_get_by_index(1)?));
-    }
+    let roles = roles(&rows)?;
     let (actor, session) = (Actor::Account(verified.account), Some(verified.session));
     Ok(Identity { actor, account: verified.account, session, roles, token: None })
 }
@@ -125,10 +122,7 @@ pub(crate) async fn of_token(
     let values = [hash.to_vec().into(), family.name().into(), now.micros().into()];
     let rows = on.query_all_raw(sql(on, SELECT, values)).await?;
     let first = rows.first().ok_or(Error::InvalidToken)?;
-    let mut roles = Vec::new();
-    for row in &rows {
-        roles.extend(role(row.try_get_by_index(0)?, row.try_get_by_index(1)?));
-    }
+    let roles = roles(&rows)?;
     let id = ApiTokenId::from_uuid(first.try_get_by_index(2)?);
     let account = AccountId::from_uuid(first.try_get_by_index(3)?);
     let site = SiteId::from_uuid(first.try_get_by_index(4)?);
@@ -143,6 +137,29 @@ pub(crate) async fn of_token(
         token: Some((site, family, scopes)),
     };
     Ok((identity, used.and_then(|day| day.parse().ok())))
+}
+
+/// Whether an account is active and its roles on a site give a permission.
+pub(crate) async fn has(
+    on: &impl ConnectionTrait,
+    account: AccountId,
+    site: SiteId,
+    permission: Permission,
+) -> Result<bool, Error> {
+    const SELECT: &str = "SELECT r.site_id, r.role FROM account a JOIN account_role r ON r.account_id = a.id
+        WHERE a.id = $1 AND a.state = 'active' AND r.site_id = $2";
+    let rows = on.query_all_raw(sql(on, SELECT, [account.uuid().into(), site.uuid().into()])).await?;
+    let roles: Vec<Role> = roles(&rows)?.into_iter().map(|(_, role)| role).collect();
+    Ok(permission.is_given_to(&roles))
+}
+
+/// The roles of rows that begin with a site and a role.
+fn roles(rows: &[QueryResult]) -> Result<Vec<(SiteId, Role)>, Error> {
+    let mut roles = Vec::new();
+    for row in rows {
+        roles.extend(role(row.try_get_by_index(0)?, row.try_get_by_index(1)?));
+    }
+    Ok(roles)
 }
 
 /// A role that this version does not know gives nothing.

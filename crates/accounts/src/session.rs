@@ -6,7 +6,7 @@ use bonafide_ledger::{Act, audit::Object};
 use bonafide_model::access::Actor;
 use bonafide_model::id::{AccountId, SessionId};
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Tx, sql, statement};
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::Uuid;
 use std::time::Duration;
@@ -43,8 +43,12 @@ pub async fn list(
     const OLDER: &str = "SELECT id, created_at, used_at, expires_at FROM session
         WHERE account_id = $1 AND expires_at > $2 AND id < $3 ORDER BY id DESC LIMIT $4";
     let select = if start.is_backwards() { OLDER } else { NEWER };
-    let values =
-        [own(by.by())?.uuid().into(), now.micros().into(), list::bound(start, SessionId::uuid), list::limit(limit)];
+    let values = [
+        own(by.by())?.uuid().into(),
+        now.micros().into(),
+        list::bound(start, SessionId::uuid),
+        statement::limit(limit),
+    ];
     let mut sessions = Vec::new();
     for row in on.query_all_raw(sql(on, select, values)).await? {
         sessions.push(Session {
@@ -63,7 +67,7 @@ pub async fn list(
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<OwnAccount>, now: Instant) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM session WHERE account_id = $1 AND expires_at > $2";
-    list::count(on, sql(on, select, [own(by.by())?.uuid().into(), now.micros().into()])).await
+    Ok(statement::count(on, sql(on, select, [own(by.by())?.uuid().into(), now.micros().into()])).await?)
 }
 
 /// Ends one session of the caller's own account: a logout, if it is the present one.

@@ -5,9 +5,10 @@ use crate::memory::Memory;
 use bonafide_accounts::Accounts;
 use bonafide_keyring::{Entropy, Keyring};
 use bonafide_model::content::Catalogue;
-use bonafide_model::id::SiteId;
+use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::{Clock, Instant};
 use bonafide_retention::Retention;
+use bonafide_site::Site;
 use bonafide_storage::Db;
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -106,7 +107,9 @@ pub(crate) struct Inner {
     /// The public document with the types of the site.
     pub(crate) document: Arc<Memory<String>>,
     /// The settings of the site, as delivery of pages needs them.
-    pub(crate) site_settings: Arc<Memory<bonafide_site::Site>>,
+    site_settings: Arc<Memory<Site>>,
+    /// The pages at which parts of the sitemap begin.
+    pub(crate) sitemap: Arc<Memory<Vec<EntryId>>>,
 }
 
 impl App {
@@ -114,11 +117,13 @@ impl App {
         let store = Arc::new(Store::new(parts.settings.cache_bytes));
         let (types, site_settings) = (Arc::new(Memory::new("type/")), Arc::new(Memory::new("site")));
         let document = Arc::new(Memory::new("type/"));
-        let forgetful = Arc::clone(&document);
+        let sitemap = Arc::new(Memory::new("entries/page"));
+        let forgetful = (Arc::clone(&document), Arc::clone(&sitemap));
         let listeners = (Arc::clone(&types), Arc::clone(&site_settings), Arc::clone(&store));
         parts.db.on_change(move |changes| {
             // what answers are made with goes first: no fill that begins after them finds it
-            forgetful.invalidate(changes);
+            forgetful.0.invalidate(changes);
+            forgetful.1.invalidate(changes);
             listeners.0.invalidate(changes);
             listeners.1.invalidate(changes);
             listeners.2.invalidate(changes);
@@ -126,7 +131,7 @@ impl App {
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
         let visitors = crate::visitor::Visitors::new(&parts.keyring, parts.settings.submissions_per_minute);
         let started = parts.clock.now();
-        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, document, site_settings }))
+        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, document, site_settings, sitemap }))
     }
 
     /// The present instant.
@@ -137,6 +142,16 @@ impl App {
     /// What visitors submitted.
     pub(crate) fn retention(&self) -> &Retention {
         &self.parts.retention
+    }
+
+    /// The site, as it stands.
+    pub(crate) async fn site(&self) -> Result<Site, bonafide_site::Error> {
+        bonafide_site::get(self.db().read(), self.parts.site).await
+    }
+
+    /// The site, from memory: for answers that depend on it.
+    pub(crate) async fn remembered_site(&self) -> Result<Arc<Site>, bonafide_site::Error> {
+        self.site_settings.get(self.site()).await
     }
 
     /// The database.

@@ -1,6 +1,6 @@
 //! Which pages of other origins may read an answer (CORS, <https://fetch.spec.whatwg.org>).
 //!
-//! Delivery is for everyone, without credentials, and so is what the holder of a receipt can do. A form is for the origins
+//! Delivery is for everyone, without credentials, and so is what the holder of a receipt or of a preview link can do. A form is for the origins
 //! that it names; the admin surface is for the configured origins alone.
 
 use crate::app::App;
@@ -28,7 +28,7 @@ impl Origin {
     /// that send too much.
     pub(crate) async fn of(app: &App, path: &str, origin: Option<HeaderValue>, may_ask: bool) -> Self {
         let is_form = path.starts_with("/v1/forms/");
-        if path.starts_with("/v1/") && !is_form {
+        if path.starts_with("/preview/v1/") || path.starts_with("/v1/") && !is_form {
             return Self::Any;
         }
         let Some(origin) = origin else { return Self::None };

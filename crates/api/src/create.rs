@@ -8,7 +8,7 @@ use crate::answer::Created;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Caller, IdempotencyKey};
-use crate::problem::{Fault, Problem};
+use crate::problem::Problem;
 use bonafide_keyring::{Sealer, SubKey, Use};
 use bonafide_storage::replay::{self, Replay};
 use bonafide_storage::{Tx, Work};
@@ -113,8 +113,7 @@ where
 
 fn again(repetition: &Repetition, replay: &Replay) -> Result<Created, ApiError> {
     if replay.body_mac != repetition.body_mac {
-        let message = "The same Idempotency-Key came with another body before.";
-        return Err(Problem::fault(Fault::of("Idempotency-Key", "idempotency_key_reused", message)).into());
+        return Err(ApiError::KeyReused);
     }
     let opened = repetition.sealer.open(&repetition.id, &replay.answer);
     let created = opened.and_then(|opened| serde_json::from_slice::<Created>(&opened).ok());

@@ -10,6 +10,9 @@ use std::fmt::Display;
 pub(crate) enum ApiError {
     #[error("{0:?}")]
     Problem(Problem),
+    /// An Idempotency-Key came again, with another request.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
     #[error(transparent)]
     Accounts(#[from] bonafide_accounts::Error),
     #[error(transparent)]
@@ -46,6 +49,10 @@ impl From<ApiError> for Problem {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Problem(problem) => problem,
+            ApiError::KeyReused => {
+                let message = "The same Idempotency-Key came with another body before.";
+                Self::fault(Fault::of("Idempotency-Key", "idempotency_key_reused", message))
+            }
             ApiError::Accounts(error) => accounts(error),
             ApiError::Content(error) => content(error),
             ApiError::Policy(error) => policy(error),
@@ -78,6 +85,7 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Answered => Problem::new("form_in_use", "A form that was published cannot be deleted; take it offline."),
         E::Invalid(faults) => faults_of(faults),
         E::Clash(clash) => Problem::new("conflict", format!("{clash}.")),
+        E::NotTheirs(refused) => Problem::new("restriction_not_yours", format!("{refused}.")),
         E::NotAsked => Problem::new("conflict", "No sweep waits for a person's word, or it is about more than that."),
         E::TooLate => Problem::new("conflict", "It would be due at once."),
         E::Refused(Refused::Gone) | E::Vault(KeyError::Gone) => {
@@ -87,20 +95,27 @@ fn retention(error: bonafide_retention::Error) -> Problem {
             Problem::new("purpose_refused", format!("It may not be read for this purpose: {refused}."))
         }
         E::Misstep(misstep) => Problem::new("conflict", format!("{misstep}.")),
+        E::NoDisclosure(misstep) => Problem::new("conflict", format!("{misstep}.")),
         E::HoldRefused(refused) => Problem::new("hold_refused", format!("{refused}.")),
         E::Held => Problem::new("held", "A legal hold is in force."),
         E::Locked => Problem::new("held", "A request of the person it is about is open."),
         E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),
         // keys and data that do not belong together are refused at the start
-        error @ (E::Vault(_) | E::Damaged(_) | E::OtherData { .. } | E::Apart { .. }) => internal(&error),
+        error @ (E::Vault(_) | E::Archive(_) | E::Damaged(_) | E::OtherData { .. } | E::Apart { .. }) => {
+            internal(&error)
+        }
     }
 }
 
 /// All faults in one answer, none of which repeats what was sent.
-pub(crate) fn faults_of(faults: Vec<bonafide_retention::Fault>) -> Problem {
+pub(crate) fn faults_of(faults: Vec<bonafide_model::Fault>) -> Problem {
     let first = faults.first().map_or("invalid_value", |fault| fault.code);
     let said: Vec<_> = faults.iter().map(|fault| format!("{}: {}.", fault.pointer, fault.message)).collect();
-    let problem = Problem::new(first, said.join(" "));
+    naming(Problem::new(first, said.join(" ")), faults)
+}
+
+/// Adds faults.
+fn naming(problem: Problem, faults: Vec<bonafide_model::Fault>) -> Problem {
     faults.into_iter().fold(problem, |problem, fault| {
         problem.with(Fault::at(fault.pointer, fault.code, format!("{}.", fault.message)))
     })
@@ -112,6 +127,14 @@ fn storage(error: &bonafide_storage::Error) -> Problem {
         E::Overloaded | E::Contended | E::Closed => {
             tracing::warn!(error = %error, "A write was turned away");
             Problem::new("overloaded", "The server has too much to do; try again in a moment.").header(RETRY_AFTER, "1")
+        }
+        error if error.is_outage() => {
+            tracing::error!(error = %error, "The database or its disk does not work");
+            Problem::new(
+                "storage_unavailable",
+                "Nothing can be stored or read at present; nothing of this is kept. Try again later.",
+            )
+            .header(RETRY_AFTER, "10")
         }
         error => internal(error),
     }
@@ -179,12 +202,12 @@ fn policy(error: bonafide_policy::Error) -> Problem {
 }
 
 /// A fault of a document or a definition, as it stands in answers.
-pub(crate) fn content_fault(fault: bonafide_model::content::Fault) -> Fault {
+pub(crate) fn content_fault(fault: bonafide_model::Fault) -> Fault {
     Fault::at(fault.pointer, fault.code, format!("{}{}.", fault.message[..1].to_uppercase(), &fault.message[1..]))
 }
 
 /// A problem that names all faults; its code is that of the first, if that is a code of its own.
-fn faults(general: &'static str, all: Vec<bonafide_model::content::Fault>) -> Problem {
+fn faults(general: &'static str, all: Vec<bonafide_model::Fault>) -> Problem {
     let own = |code: &str| matches!(code, "unknown_field" | "wrong_type" | "missing_field" | "invalid_value");
     let first = all.first().map_or(general, |fault| fault.code);
     let code = if general == "invalid_value" && own(first) { first } else { general };
@@ -211,6 +234,7 @@ fn content(error: bonafide_content::Error) -> Problem {
                 problem.with(Fault::at("/fields", "would_lose", message))
             })
         }
+        E::Changed => storage(&bonafide_storage::Error::Contended),
         E::TooManyEntries => Problem::new("conflict", "The type has too many entries for this change."),
         E::TypeChanged => Problem::new("conflict", "A type was changed meanwhile; try again."),
         E::Stale { current } => stale(current),
@@ -224,6 +248,7 @@ fn content(error: bonafide_content::Error) -> Problem {
         E::NotPublished => Problem::new("not_published", "The entry is not published in this language."),
         E::NotLocalized => Problem::new("conflict", "Entries of this type have one language."),
         E::SingletonExists => Problem::new("conflict", "There is an entry of this type already, and can be no other."),
+        E::TooManyLinks => Problem::new("conflict", "The entry has as many preview links as it can have; revoke some."),
         E::TooBroad => Problem::new("filter_too_broad", "The other conditions leave too much to look through."),
         E::Storage(error) => storage(&error),
         E::Internal(cause) => internal(&cause),
@@ -235,12 +260,7 @@ fn site(error: bonafide_site::Error) -> Problem {
     match error {
         E::Absent => Problem::not_found(),
         E::Stale { current } => stale(current),
-        E::Invalid(faults) => {
-            let problem = Problem::new("invalid_value", "Some settings cannot be taken.");
-            faults.into_iter().fold(problem, |problem, fault| {
-                problem.with(Fault::at(fault.pointer, "invalid_value", format!("{}.", fault.message)))
-            })
-        }
+        E::Invalid(faults) => naming(Problem::new("invalid_value", "Some settings cannot be taken."), faults),
         E::Storage(error) => storage(&error),
     }
 }

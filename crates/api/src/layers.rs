@@ -17,6 +17,9 @@ use std::time::Instant;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What search engines may do with an answer.
+const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
+
 /// Names of requests: unique in this process, and hardly ever the same in two.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
 
@@ -85,6 +88,9 @@ fn finish(mut response: Response, path: &str, method: &Method, id: &str) -> Resp
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     if path.starts_with("/admin/") || path.starts_with("/preview/") {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    }
+    if path.starts_with("/preview/") {
+        headers.insert(ROBOTS, HeaderValue::from_static("noindex"));
     }
     if path.starts_with("/v1/forms/") || path.starts_with("/v1/my/") {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -15,7 +15,7 @@ use utoipa::OpenApi;
 /// Which document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
-    /// Delivery and visitor routes.
+    /// Delivery, visitor and preview routes.
     Public,
     /// Admin routes.
     Admin,
@@ -30,7 +30,7 @@ pub enum Surface {
         contact(name = "Bonafide contributors")
     ),
     servers((url = "/", description = "The server that gave you this document")),
-    tags((name = "pages", description = "Published pages"), (name = "entries", description = "Published entries of other types"), (name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "receipts", description = "What the holder of a receipt can see and do"), (name = "system", description = "The server itself")),
+    tags((name = "pages", description = "Published pages"), (name = "entries", description = "Published entries of other types"), (name = "preview", description = "Drafts, for whoever has the token of a preview link"), (name = "policies", description = "Policies and their dated revisions"), (name = "forms", description = "What visitors fill in and send"), (name = "receipts", description = "What the holder of a receipt can see and do"), (name = "system", description = "The server itself")),
     components(schemas(crate::problem::Content))
 )]
 pub(crate) struct PublicDoc;
@@ -94,7 +94,7 @@ fn plain_paths(document: &mut Value) {
 
 /// Whether a path is one of delivery, whose answers are kept.
 fn is_delivered(path: &str) -> bool {
-    ["/v1/policies", "/v1/pages", "/v1/entries", "/v1/sitemap.xml"].iter().any(|at| path.starts_with(at))
+    ["/v1/policies", "/v1/pages", "/v1/entries", "/v1/sitemap"].iter().any(|at| path.starts_with(at))
 }
 
 fn complete(document: &mut Value, surface: Surface) {
@@ -122,6 +122,7 @@ fn complete(document: &mut Value, surface: Surface) {
         Surface::Public => {
             json!({
                 "read_token": bearer("A read token `bf_read_…`, where the site asks for one", "bf_read"),
+                "preview_token": bearer("The token of a preview link, `bf_preview_…`", "bf_preview"),
                 "receipt": bearer("The token of a receipt, `bf_receipt_…`", "bf_receipt"),
             })
         }
@@ -162,6 +163,8 @@ fn is_conditional(path: &str, method: &str) -> bool {
     .iter()
     .any(|at| path.starts_with(at))
         || path == "/admin/v1/site";
+    // a preview link is never changed
+    let versioned = versioned && !path.contains("/preview-links");
     let verbs = ["/publish", "/unpublish", "/archive", "/restore", "/schedule", "/suspend", "/reactivate"];
     let verb = method == "post" && verbs.iter().any(|verb| path.ends_with(verb));
     versioned && (matches!(method, "patch" | "put" | "delete") || verb)
@@ -226,6 +229,7 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
     let secured = operation["security"].as_array().is_some_and(|security| !security.is_empty());
     let changes = method != "get";
     let is_receipt = path.starts_with("/v1/my/");
+    let is_preview = path.starts_with("/preview/");
     let is_sending = path.starts_with("/v1/forms/") && changes;
     let is_plain = path.starts_with("/healthz") || path.starts_with("/readyz");
     if is_plain {
@@ -241,7 +245,7 @@ fn errors(operation: &Value, path: &str, method: &str) -> Vec<u16> {
                 || path.ends_with("/refresh")
                 || is_delivered(path),
         ),
-        (403, secured && !is_receipt || is_sending || is_delivered(path)),
+        (403, secured && !is_receipt && !is_preview || is_sending || is_delivered(path)),
         (404, has_path_parameter),
         // of the path: no operation answers so itself
         (405, true),

@@ -112,7 +112,7 @@ impl<K: Serialize + DeserializeOwned + Clone> Page<K> {
     }
 
     /// Makes the page of the items that were found (nearest first) by their keys.
-    pub(crate) fn finish<T, V>(self, mut found: Vec<T>, key: impl Fn(&T) -> K, view: impl Fn(T) -> V) -> Listed<V> {
+    pub(crate) fn finish<T, V>(&self, mut found: Vec<T>, key: impl Fn(&T) -> K, view: impl Fn(T) -> V) -> Listed<V> {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
         found.truncate(limit);

@@ -120,7 +120,7 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "hold_refused",
         403,
         "Hold refused",
-        "Two people have to decide a legal hold, and the account of the second has to be at least a day old.",
+        "Two people have to decide a legal hold or a disclosure, and the account of the second has to be at least a day old.",
     ),
     ("origin_refused", 403, "Origin refused", "The form does not take answers from pages of this origin."),
     ("not_found", 404, "Not found", "There is nothing here, or nothing the caller may see."),
@@ -144,6 +144,12 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
     ("form_in_use", 409, "Form in use", "A form that was published cannot be deleted; take it offline."),
     ("form_sent", 409, "Form sent already", "The form that was handed out is good once, and it was sent already."),
     ("erased", 409, "Erased", "The submission is erased: nobody can read it any more."),
+    (
+        "restriction_not_yours",
+        409,
+        "Somebody else's restriction",
+        "A restriction is lifted by those who placed it: the visitor with the receipt, the staff with their account.",
+    ),
     ("held", 409, "Held", "A legal hold, or an open request of the person it is about, stops the erasure."),
     ("policy_in_use", 409, "Policy in use", "A policy with published revisions cannot be deleted."),
     ("type_in_use", 409, "Type in use", "The type is built in, has entries, or other types name it."),
@@ -219,6 +225,12 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "Something went wrong on the server; its log has the cause under the request id.",
     ),
     ("overloaded", 503, "Overloaded", "The server has too much to do; try again in a moment."),
+    (
+        "storage_unavailable",
+        503,
+        "Storage unavailable",
+        "The database cannot be used, for example because its disk is full: nothing of the request is kept. Log and status have the cause.",
+    ),
 ];
 
 impl Problem {
@@ -246,11 +258,6 @@ impl Problem {
     pub(crate) fn fault(fault: Fault) -> Self {
         let code = CODES.iter().find(|row| row.0 == fault.code).map_or("invalid_value", |row| row.0);
         Self::new(code, fault.message.clone()).with(fault)
-    }
-
-    /// Its code.
-    pub(crate) fn code(&self) -> &'static str {
-        self.0.code
     }
 
     /// Its status.

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::openapi::{AdminDoc, PublicDoc};
-use crate::{admin, delivery, system, visitor};
+use crate::{admin, delivery, preview, system, visitor};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -12,6 +12,7 @@ pub(crate) fn public() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(PublicDoc::openapi())
         .merge(delivery::router())
         .merge(visitor::router())
+        .merge(preview::router())
         .routes(routes!(system::get_public_document))
         .routes(routes!(system::get_health))
         .routes(routes!(system::get_readiness))

@@ -30,7 +30,7 @@ pub(crate) async fn get_health(_: NoQuery) -> &'static str {
 /// 503 only if this node cannot serve, for example because its database cannot be reached.
 #[utoipa::path(get, path = "/readyz", tag = "system", responses((status = 200, body = String, content_type = "text/plain")))]
 pub(crate) async fn get_readiness(State(app): State<App>, _: NoQuery) -> Result<&'static str, Problem> {
-    match bonafide_site::get(app.db().read(), app.parts.site).await {
+    match app.site().await {
         Ok(_) => Ok("ok\n"),
         Err(_) => Err(Problem::new("overloaded", "This node cannot serve now.")),
     }

@@ -28,6 +28,9 @@ pub enum Error {
     /// More entries would have to be looked at than one change may take.
     #[error("the type has too many entries for this change")]
     TooManyEntries,
+    /// What is published was changed between two statements of one reading; it is to be read again, in a snapshot.
+    #[error("what is published was changed meanwhile")]
+    Changed,
     /// A type was changed while something was being published.
     #[error("a type was changed meanwhile")]
     TypeChanged,
@@ -70,6 +73,9 @@ pub enum Error {
     /// The type has its one entry already.
     #[error("there is an entry of this type already, and there can be only one")]
     SingletonExists,
+    /// As many preview links of the entry are good as can be.
+    #[error("there are too many preview links")]
+    TooManyLinks,
     /// A condition with `contains` would have to look through too much.
     #[error("the filter leaves too much to look through")]
     TooBroad,

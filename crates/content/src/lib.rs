@@ -43,13 +43,18 @@ pub fn type_key(kind: &TypeKey) -> String {
 
 /// The same for what has, or had, an address, in ASCII.
 pub fn path_key(kind: &TypeKey, path: &str) -> String {
-    let mut key = format!("path/{kind}/");
+    format!("path/{kind}/{}", encoded(path))
+}
+
+/// A path as it stands in addresses: in ASCII, what is no letter, digit, `-` or `/` as `%` and two hexadecimal digits.
+pub fn encoded(path: &str) -> String {
+    let mut encoded = String::with_capacity(path.len());
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/') {
-            key.push(char::from(byte));
+            encoded.push(char::from(byte));
         } else {
-            write!(key, "%{byte:02X}").expect("a string takes every character");
+            write!(encoded, "%{byte:02X}").expect("a string takes every character");
         }
     }
-    key
+    encoded
 }

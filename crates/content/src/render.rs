@@ -1,10 +1,14 @@
 //! From a document to what readers get of it: finished JSON, an excerpt, its links, and what its author should know.
 
+use crate::Error;
 use bonafide_markup::{Concern, examine, to_html};
 use bonafide_model::content::{Catalogue, Definition, Fault, Field, Kind, push};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use tokio::sync::Semaphore;
 
+/// How many renderings may run at once.
+static RENDERERS: Semaphore = Semaphore::const_new(2);
 /// The most characters of an excerpt.
 const EXCERPT: usize = 300;
 /// Words read in a minute.
@@ -21,7 +25,17 @@ pub(crate) struct Rendered {
     pub(crate) warnings: Vec<Fault>,
 }
 
-/// Renders a document. Takes its time.
+/// Runs what takes its time off the async threads, when it is its turn.
+pub(crate) async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    let permit = RENDERERS.acquire().await.map_err(|_| Error::Internal("the process is ending".into()))?;
+    let done = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    done.await.map_err(|_| Error::Internal("a rendering was lost".into()))
+}
+
+/// Renders a document. Takes its time; see [`apart`].
 pub(crate) fn render(catalogue: &Catalogue, definition: &Definition, fields: &Map<String, Value>) -> Rendered {
     let mut work = Work { catalogue, words: String::new(), links: Vec::new(), warnings: Vec::new(), html: true };
     let shown = work.members(&definition.fields, fields, "");

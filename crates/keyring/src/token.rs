@@ -22,6 +22,8 @@ pub enum TokenFamily {
     Link,
     /// What a visitor got for what they submitted.
     Receipt,
+    /// Shows one draft.
+    Preview,
 }
 
 impl TokenFamily {
@@ -33,6 +35,7 @@ impl TokenFamily {
             Self::Refresh => "bf_refresh_",
             Self::Link => "bf_link_",
             Self::Receipt => "bf_receipt_",
+            Self::Preview => "bf_preview_",
         }
     }
 }

@@ -3,7 +3,7 @@
 use bonafide_model::access::{Actor, ReadAudit};
 use bonafide_model::id::{AccountId, ApiTokenId, AuditId, SiteId};
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::{Error, Tx, sql};
+use bonafide_storage::{Error, Tx, sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 /// What an action was done to: its kind, and its id or key. Never a title or a text.
@@ -90,7 +90,7 @@ pub async fn list(
         Start::After(id) => (NEWEST, id.uuid()),
         Start::Before(id) => (OLDEST, id.uuid()),
     };
-    let values = [by.site().uuid().into(), bound.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
+    let values = [by.site().uuid().into(), bound.into(), statement::limit(limit)];
     let rows = on.query_all_raw(sql(on, select, values)).await?;
     Ok(rows.iter().map(entry).collect::<Result<_, _>>()?)
 }
@@ -101,8 +101,7 @@ pub async fn list(
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadAudit>) -> Result<u64, Error> {
     let select = sql(on, "SELECT COUNT(*) FROM audit WHERE site_id = $1", [by.site().uuid().into()]);
-    let count: i64 = on.query_one_raw(select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    Ok(statement::count(on, select).await?)
 }
 
 fn entry(row: &QueryResult) -> Result<Entry, sea_orm::DbErr> {

@@ -23,6 +23,8 @@ pub enum Kind {
     SubmissionReceived,
     /// Leave to read was used; written before the reading.
     GrantUsed,
+    /// Two people have decided that the law demands a submission is shown; written before anybody reads it for that.
+    DisclosureMade,
     /// A visitor permitted a further use.
     PermissionGiven,
     /// A visitor took a permission back.
@@ -50,6 +52,7 @@ impl Kind {
             Self::ConfigChanged => "config.changed",
             Self::SubmissionReceived => "submission.received",
             Self::GrantUsed => "grant.used",
+            Self::DisclosureMade => "disclosure.made",
             Self::PermissionGiven => "permission.given",
             Self::PermissionWithdrawn => "permission.withdrawn",
             Self::HoldPlaced => "hold.placed",

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod content;
 pub mod email;
+mod fault;
 pub mod id;
 mod list;
 pub mod locale;
@@ -19,6 +20,7 @@ mod value;
 
 pub use access::Granted;
 pub use email::EmailAddress;
+pub use fault::Fault;
 pub use list::Start;
 pub use locale::Locale;
 pub use patch::Patch;

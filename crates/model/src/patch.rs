@@ -1,6 +1,7 @@
-//! One member of a merge patch (RFC 7396): absent, null or a value.
+//! Merge patches (RFC 7396): of a document as a whole, and one member of a known name.
 
 use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
 
 /// What a merge patch says of one field. Use it with `#[serde(default)]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +50,25 @@ impl<T> Patch<T> {
     /// Whether the field is mentioned.
     pub const fn is_present(&self) -> bool {
         !matches!(self, Self::Absent)
+    }
+}
+
+/// Applies a merge patch to a document (RFC 7396 §2).
+pub fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (key, value) in patch {
+        match value {
+            Value::Null => drop(target.remove(&key)),
+            Value::Object(members) => {
+                let member = target.entry(key).or_insert_with(|| Value::Object(Map::new()));
+                if !member.is_object() {
+                    *member = Value::Object(Map::new());
+                }
+                if let Value::Object(inner) = member {
+                    merge(inner, members);
+                }
+            }
+            value => drop(target.insert(key, value)),
+        }
     }
 }
 

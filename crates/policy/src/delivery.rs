@@ -7,7 +7,7 @@ use crate::{Digest, Error, Start, row};
 use bonafide_model::id::{RevisionId, SiteId};
 use bonafide_model::name::PolicyKey;
 use bonafide_model::{Date, Instant, Locale};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult};
 use std::collections::BTreeMap;
 
@@ -221,7 +221,7 @@ pub async fn revisions(
         Start::After(number) => (DOWN, i64::from(number)),
         Start::Before(number) => (UP, i64::from(number)),
     };
-    let values = [site.uuid().into(), key.as_str().into(), bound.into(), row::limit(limit)];
+    let values = [site.uuid().into(), key.as_str().into(), bound.into(), statement::limit(limit)];
     let rows = on.query_all_raw(sql(on, select, values)).await?;
     if rows.is_empty() && in_force.is_none() && next_change(on, site, key, day).await?.is_none() {
         return Err(Error::NotFound);
@@ -236,7 +236,7 @@ pub async fn revisions(
 pub async fn count_revisions(on: &impl ConnectionTrait, site: SiteId, key: &PolicyKey) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM policy_revision r JOIN policy p ON p.id = r.policy_id
         WHERE p.site_id = $1 AND p.key = $2 AND r.state = 'published'";
-    row::count(on, sql(on, select, [site.uuid().into(), key.as_str().into()])).await
+    Ok(statement::count(on, sql(on, select, [site.uuid().into(), key.as_str().into()])).await?)
 }
 
 /// How many policies have something published.
@@ -246,7 +246,7 @@ pub async fn count_revisions(on: &impl ConnectionTrait, site: SiteId, key: &Poli
 pub async fn count_policies(on: &impl ConnectionTrait, site: SiteId) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM policy p WHERE p.site_id = $1 AND EXISTS
         (SELECT 1 FROM policy_revision r WHERE r.policy_id = p.id AND r.state = 'published')";
-    row::count(on, sql(on, select, [site.uuid().into()])).await
+    Ok(statement::count(on, sql(on, select, [site.uuid().into()])).await?)
 }
 
 fn summary(revision: Published, in_force: Option<u32>, day: Date) -> RevisionSummary {
@@ -324,7 +324,7 @@ pub async fn policies(
         Start::After(key) => (select!("AND p.key > $3 ORDER BY p.key LIMIT $4"), key.to_string()),
         Start::Before(key) => (select!("AND p.key < $3 ORDER BY p.key DESC LIMIT $4"), key.to_string()),
     };
-    let values = [site.uuid().into(), day.to_string().into(), bound.into(), row::limit(limit)];
+    let values = [site.uuid().into(), day.to_string().into(), bound.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(listed).collect()
 }
 

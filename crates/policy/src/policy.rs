@@ -8,7 +8,7 @@ use bonafide_model::id::{PolicyId, SiteId};
 use bonafide_model::name::PolicyKey;
 use bonafide_model::text::Title;
 use bonafide_model::{Granted, Instant, Locale, Patch};
-use bonafide_storage::{Tx, Violation, feed, replay, sql, violation};
+use bonafide_storage::{Tx, Violation, feed, replay, sql, statement, violation};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 /// A policy.
@@ -118,7 +118,7 @@ pub async fn list(
         Start::After(key) => (FORWARDS, key.to_string()),
         Start::Before(key) => (BACKWARDS, key.to_string()),
     };
-    let values = [by.site().uuid().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), bound.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(policy).collect()
 }
 
@@ -127,7 +127,8 @@ pub async fn list(
 /// # Errors
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadPolicies>) -> Result<u64, Error> {
-    row::count(on, sql(on, "SELECT COUNT(*) FROM policy WHERE site_id = $1", [by.site().uuid().into()])).await
+    Ok(statement::count(on, sql(on, "SELECT COUNT(*) FROM policy WHERE site_id = $1", [by.site().uuid().into()]))
+        .await?)
 }
 
 /// One policy.

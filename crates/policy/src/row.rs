@@ -2,7 +2,7 @@
 
 use crate::Error;
 use bonafide_model::Locale;
-use sea_orm::{ConnectionTrait, QueryResult, Statement};
+use sea_orm::QueryResult;
 use std::str::FromStr;
 
 /// A column whose text is one of our values.
@@ -39,15 +39,4 @@ pub(crate) fn locales(row: &QueryResult, column: &str) -> Result<Vec<Locale>, Er
 
 pub(crate) fn damaged(column: &str) -> Error {
     Error::Internal(format!("the column {column} of a policy holds a value that was not written by this product"))
-}
-
-/// The one number of a `SELECT COUNT(*)`.
-pub(crate) async fn count(on: &impl ConnectionTrait, select: Statement) -> Result<u64, Error> {
-    let count: i64 = on.query_one_raw(select).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?;
-    Ok(u64::try_from(count).unwrap_or(0))
-}
-
-/// A limit as a parameter of a statement.
-pub(crate) fn limit(limit: u64) -> sea_orm::Value {
-    i64::try_from(limit).unwrap_or(i64::MAX).into()
 }

@@ -3,12 +3,11 @@
 
 use crate::erase::Wanted;
 use crate::life::Cause;
-use crate::sweep::strays::Strays;
-use crate::{Error, Retention, row};
+use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::access::Actor;
 use bonafide_model::id::{SiteId, SubmissionId};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::ConnectionTrait as _;
 use uuid::Uuid;
 
@@ -58,7 +57,7 @@ impl Retention {
     /// [`Error::OtherData`], or if something cannot be read.
     pub async fn losses(&self, site: SiteId, now: Instant) -> Result<Losses, Error> {
         self.refuse_other(site).await?;
-        let mut losses = Losses { keys: self.strays(now).await?.records.len() as u64, ..Losses::default() };
+        let mut losses = Losses { keys: self.strays(now).await?.len() as u64, ..Losses::default() };
         let mut after = Uuid::nil();
         while let Some(missing) = self.without_keys(&mut after).await? {
             let found = self.by_ids(&missing).await?;
@@ -76,7 +75,7 @@ impl Retention {
     /// [`Error::OtherData`], or if something cannot be read or written; it can be done again.
     pub async fn accept_loss(&self, site: SiteId, now: Instant) -> Result<Losses, Error> {
         agree(self.vault.bind(site.uuid()).await?, site)?;
-        let Strays { records, .. } = self.strays(now).await?;
+        let records = self.strays(now).await?;
         let mut losses = Losses { keys: self.delete_strays(&records).await?, ..Losses::default() };
         let mut after = Uuid::nil();
         while let Some(missing) = self.without_keys(&mut after).await? {
@@ -120,14 +119,14 @@ impl Retention {
 
     async fn ids(&self, select: &'static str, bound: Uuid, limit: u64) -> Result<Vec<Uuid>, Error> {
         let db = self.db.read();
-        let rows = db.query_all_raw(sql(db, select, [bound.into(), row::limit(limit)])).await?;
+        let rows = db.query_all_raw(sql(db, select, [bound.into(), statement::limit(limit)])).await?;
         Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
     }
 
     async fn count_live(&self) -> Result<u64, Error> {
         let db = self.db.read();
         let select = "SELECT COUNT(*) FROM submission WHERE state IN ('received', 'open', 'fulfilled', 'due')";
-        row::count(db, sql(db, select, [])).await
+        Ok(statement::count(db, sql(db, select, [])).await?)
     }
 }
 

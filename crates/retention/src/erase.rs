@@ -20,10 +20,11 @@ use bonafide_ledger::{Leaf, leaf};
 use bonafide_model::Instant;
 use bonafide_model::access::Actor;
 use bonafide_model::id::{SiteId, SubmissionId};
-use bonafide_storage::{Tx, replay, sql};
+use bonafide_storage::statement::naming;
+use bonafide_storage::{Sql, Tx, replay, sql};
 use bonafide_vault::{Destruction, Outcome, Pending, RecordKeys};
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait as _, Statement, Value};
+use sea_orm::ConnectionTrait as _;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -204,18 +205,10 @@ const fn is_gone(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Destroyed | Outcome::Gone)
 }
 
-/// `HEAD ($first, …)` and its values.
-pub(crate) fn naming(tx: &Tx, head: &str, first: &[Value], ids: &[SubmissionId], tail: &str) -> Statement {
-    let marks: Vec<_> = (0..ids.len()).map(|at| format!("${}", first.len() + at + 1)).collect();
-    let text = format!("{head} ({}) {tail}", marks.join(", "));
-    let values = first.iter().cloned().chain(ids.iter().map(|id| Value::from(id.uuid())));
-    Statement::from_sql_and_values(tx.get_database_backend(), text, values)
-}
-
 async fn remove(tx: &Tx, gone: &[(SubmissionId, String)], now: Instant) -> Result<(), Error> {
     let ids: Vec<_> = gone.iter().map(|gone| gone.0).collect();
     for head in ["DELETE FROM submission_sealed WHERE submission_id IN", "DELETE FROM reading WHERE submission_id IN"] {
-        tx.execute_raw(naming(tx, head, &[], &ids, "")).await?;
+        tx.execute_raw(naming(tx, head, ids.iter().map(|id| id.uuid()))).await?;
     }
     for id in &ids {
         replay::forget(tx, &object_key(*id)).await?;
@@ -224,12 +217,11 @@ async fn remove(tx: &Tx, gone: &[(SubmissionId, String)], now: Instant) -> Resul
     causes.sort_unstable();
     causes.dedup();
     for cause in causes {
-        let of_cause: Vec<_> = gone.iter().filter(|gone| gone.1 == cause).map(|gone| gone.0).collect();
-        let head =
-            "UPDATE submission SET state = 'erased', erased_at = $1, erase_cause = $2, locked_until = NULL WHERE id IN";
-        let first = [now.micros().into(), cause.into()];
-        let tail = "AND state NOT IN ('erased', 'final')";
-        tx.execute_raw(naming(tx, head, &first, &of_cause, tail)).await?;
+        let of_cause = gone.iter().filter(|gone| gone.1 == cause).map(|gone| gone.0.uuid());
+        let mut update = Sql::new("UPDATE submission SET state = 'erased', locked_until = NULL, erased_at = ");
+        update.bind(now.micros()).push(", erase_cause = ").bind(cause);
+        update.push(" WHERE state NOT IN ('erased', 'final') AND id IN ").list(of_cause);
+        tx.execute_raw(update.on(tx)).await?;
     }
     Ok(())
 }
@@ -240,10 +232,10 @@ pub fn object_key(id: SubmissionId) -> String {
 }
 
 async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Error> {
-    let ids: Vec<_> = pending.iter().map(|pending| SubmissionId::from_uuid(pending.record)).collect();
+    let ids = || pending.iter().map(|pending| pending.record);
     // only those that have not said so yet: a process killed after this transaction says it once
     let mut sites = HashMap::new();
-    let select = naming(tx, "SELECT id, site_id FROM submission WHERE scrubbed_at IS NULL AND id IN", &[], &ids, "");
+    let select = naming(tx, "SELECT id, site_id FROM submission WHERE scrubbed_at IS NULL AND id IN", ids());
     for row in tx.query_all_raw(select).await? {
         let (id, site): (uuid::Uuid, uuid::Uuid) = (row.try_get("", "id")?, row.try_get("", "site_id")?);
         sites.insert(id, SiteId::from_uuid(site));
@@ -260,8 +252,9 @@ async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Erro
         };
         leaf::append(tx, *site, &line);
     }
-    let head = "UPDATE submission SET scrubbed_at = $1 WHERE scrubbed_at IS NULL AND id IN";
-    tx.execute_raw(naming(tx, head, &[now.micros().into()], &ids, "")).await?;
+    let mut update = Sql::new("UPDATE submission SET scrubbed_at = ");
+    update.bind(now.micros()).push(" WHERE scrubbed_at IS NULL AND id IN ").list(ids());
+    tx.execute_raw(update.on(tx)).await?;
     Ok(())
 }
 

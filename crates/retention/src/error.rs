@@ -1,8 +1,10 @@
 //! What can go wrong, free of any transport. No message repeats anything that a visitor wrote.
 
-use crate::life::Clash;
+use crate::life::disclosure::Misstep as NoDisclosure;
 use crate::life::hold::{Misstep, Refused as HoldRefused};
+use crate::life::{Clash, NotTheirs};
 use crate::purpose::Refused;
+use bonafide_model::Fault;
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum Error {
     /// The submission is in a state that does not allow it.
     #[error(transparent)]
     Clash(#[from] Clash),
+    /// The restriction is another's.
+    #[error(transparent)]
+    NotTheirs(#[from] NotTheirs),
     /// The longest time that a request may stay unanswered has passed.
     #[error("the longest time that a request may stay unanswered has passed")]
     TooLate,
@@ -46,7 +51,10 @@ pub enum Error {
     /// A step towards a hold, or away from it, is not possible now.
     #[error(transparent)]
     Misstep(#[from] Misstep),
-    /// The hold is not confirmed.
+    /// A step towards a disclosure, or away from it, is not possible now.
+    #[error(transparent)]
+    NoDisclosure(#[from] NoDisclosure),
+    /// The hold, or the disclosure, is not confirmed.
     #[error(transparent)]
     HoldRefused(#[from] HoldRefused),
     /// A request of the person it is about stops the erasure.
@@ -77,6 +85,9 @@ pub enum Error {
     /// The database failed.
     #[error(transparent)]
     Storage(#[from] bonafide_storage::Error),
+    /// An export cannot be written any further: a file of more than 4 GiB.
+    #[error("an archive cannot be written: {0}")]
+    Archive(String),
     /// A row holds what this product does not write.
     #[error("the column {0} holds a value that was not written by this product")]
     Damaged(&'static str),
@@ -85,26 +96,5 @@ pub enum Error {
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         Self::Storage(error.into())
-    }
-}
-
-/// A place in a document that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// Where, as a JSON pointer.
-    pub pointer: String,
-    /// Stable; `invalid_value`, `missing_field`, `unknown_field`, `wrong_type` or `incomplete`.
-    pub code: &'static str,
-    /// What is wanted, for the person who sent it.
-    pub message: String,
-}
-
-impl Fault {
-    pub(crate) fn at(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, message: message.into() }
-    }
-
-    pub(crate) fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self::at(pointer, "invalid_value", message)
     }
 }

@@ -82,7 +82,7 @@ impl Retention {
             asked_by: person.account.uuid(),
             asked_at: now,
         };
-        self.record_hold(&act, id, "submission.hold_ask", None).await?;
+        self.record_step(&act, id, "submission.hold_ask", None).await?;
         if !gone(self.vault.ask_for_hold(asked, now.minus(REQUEST_LIFE)).await)? {
             return Err(Misstep::AlreadyAsked.into());
         }
@@ -106,8 +106,8 @@ impl Retention {
         let asked = asked.filter(|asked| asked.asked_at.plus(REQUEST_LIFE) > now).ok_or(Misstep::NotAsked)?;
         let first = Person::behind(AccountId::from_uuid(asked.asked_by));
         confirm(mode, first, asked.asked_at, person, now)?;
-        let line = self.hold_line(&act, id, leaf::Kind::HoldPlaced, Some(asked.reason.clone())).await?;
-        self.record_hold(&act, id, "submission.hold", Some(line)).await?;
+        let line = self.line_of(&act, id, leaf::Kind::HoldPlaced, Some(asked.reason.clone())).await?;
+        self.record_step(&act, id, "submission.hold", Some(line)).await?;
         let hold = Hold { request: asked, placed_by: person.account.uuid(), placed_at: now };
         if !gone(self.vault.place_hold(hold).await)? {
             return Err(Misstep::NotAsked.into());
@@ -129,10 +129,10 @@ impl Retention {
             (None, Some(_)) => None,
             (Some(hold), _) => {
                 let reason = hold.request.reason.clone();
-                Some(self.hold_line(&act, id, leaf::Kind::HoldReleased, Some(reason)).await?)
+                Some(self.line_of(&act, id, leaf::Kind::HoldReleased, Some(reason)).await?)
             }
         };
-        self.record_hold(&act, id, "submission.release", line).await?;
+        self.record_step(&act, id, "submission.release", line).await?;
         // the flag first: killed before the next line, the sweep comes to it, is told of the hold, and sets it again
         self.flag_held(id, false).await?;
         gone(self.vault.release(id.uuid()).await)?;
@@ -186,7 +186,7 @@ impl Retention {
         Ok(found)
     }
 
-    async fn hold_line(
+    pub(crate) async fn line_of(
         &self,
         act: &Act<EraseSubmissions>,
         id: SubmissionId,
@@ -199,7 +199,7 @@ impl Retention {
     }
 
     /// Puts a step on record before it is done.
-    async fn record_hold(
+    pub(crate) async fn record_step(
         &self,
         act: &Act<EraseSubmissions>,
         id: SubmissionId,
@@ -234,13 +234,13 @@ impl Retention {
     }
 }
 
-/// The person who acts; a hold is never a program's decision.
-fn in_person(act: &Act<EraseSubmissions>) -> Result<Person, Error> {
+/// The person who acts; a hold or a disclosure is never a program's decision.
+pub(crate) fn in_person(act: &Act<EraseSubmissions>) -> Result<Person, Error> {
     Ok(act.by().account().map(Person::behind).ok_or(Misstep::NobodyInPerson)?)
 }
 
 /// Keys that are gone mean that it was erased meanwhile.
-fn gone<T>(outcome: Result<T, bonafide_vault::Error>) -> Result<T, Error> {
+pub(crate) fn gone<T>(outcome: Result<T, bonafide_vault::Error>) -> Result<T, Error> {
     match outcome {
         Err(bonafide_vault::Error::Gone) => Err(PurposeRefused::Gone.into()),
         outcome => Ok(outcome?),

@@ -12,6 +12,7 @@
 //! [`Retention`] holds both planes; its methods are in the modules they belong to. Start reading at [`submission`].
 
 pub mod bond;
+pub mod disclosure;
 pub mod erase;
 mod error;
 pub mod form;
@@ -24,8 +25,9 @@ pub mod subject;
 pub mod submission;
 pub mod sweep;
 
-pub use bonafide_vault::{Error as KeyError, Hold, HoldRequest, Outcome};
-pub use error::{Error, Fault};
+pub use bonafide_model::Fault;
+pub use bonafide_vault::{Disclosure, Error as KeyError, Hold, HoldRequest, Outcome};
+pub use error::Error;
 
 use crate::sweep::round::Found;
 use bonafide_keyring::Entropy;

@@ -4,10 +4,13 @@
 //! computed when something happens ([`clock`]); flags are kept with the keys, so that old data do not bring old flags.
 
 pub mod clock;
+pub mod disclosure;
 pub mod flags;
 pub mod hold;
+mod restriction;
 mod state;
 
 pub use clock::{Group, Groups, Permission, Rule, Rules, Timeline};
 pub use flags::{Blocked, Cause, Flags};
+pub use restriction::{NotTheirs, Party, Restrictions};
 pub use state::{Clash, Event, State};

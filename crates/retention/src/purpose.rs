@@ -13,7 +13,7 @@ pub use ask::{Asked, Facts, Refused, Terms, Use, allow};
 pub use exposed::{Exposed, Fields, Sealed, Words};
 pub use grant::Grant;
 pub(crate) use sink::joined;
-pub use sink::{Archive, Reply, Sink};
+pub use sink::{Archive, Reply, Shape, Sink};
 
 /// Keeps the traits of this module from being implemented elsewhere.
 mod private {

@@ -8,13 +8,17 @@ use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
 use bonafide_model::EmailAddress;
 use bonafide_model::access::EraseSubmissions;
-use bonafide_model::id::SubmissionId;
-use bonafide_vault::Outcome;
+use bonafide_model::id::{SiteId, SubmissionId};
+use bonafide_vault::{Outcome, Record};
 use futures_util::FutureExt as _;
 
 mod export;
+mod file;
 
-pub use export::Export;
+pub use export::{Export, Pieces, TOGETHER};
+
+/// How many candidates are looked at together.
+const CHUNK: usize = 256;
 
 /// What an erasure of everything of one person did, or would do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,13 +37,27 @@ impl Retention {
     /// # Errors
     /// If one of the planes cannot be read.
     pub async fn of(&self, act: &Act<EraseSubmissions>, address: &EmailAddress) -> Result<Vec<Submission>, Error> {
-        let candidates = self.vault.find(address).await?;
+        let mut theirs = Vec::new();
+        for candidates in self.vault.find(address).await?.chunks(CHUNK) {
+            theirs.extend(self.theirs(act.site(), candidates, address).await?);
+        }
+        theirs.sort_by_key(|submission| submission.id);
+        Ok(theirs)
+    }
+
+    /// Those of the candidates that are of an address.
+    async fn theirs(
+        &self,
+        site: SiteId,
+        candidates: &[Record],
+        address: &EmailAddress,
+    ) -> Result<Vec<Submission>, Error> {
         let ids: Vec<_> = candidates.iter().map(|record| SubmissionId::from_uuid(*record)).collect();
         let found = self.by_ids(&ids).await?;
-        let mut envelopes = self.addresses(&candidates).await?;
-        let keys = self.vault.keys_many(&candidates).await?;
+        let mut envelopes = self.addresses(candidates).await?;
+        let keys = self.vault.keys_many(candidates).await?;
         let mut theirs = Vec::new();
-        for submission in found.into_iter().filter(|found| found.site == act.site()) {
+        for submission in found.into_iter().filter(|found| found.site == site) {
             let Some(envelope) = envelopes.remove(&submission.id.uuid()) else { continue };
             let Some(keys) = keys.iter().find(|keys| keys.record() == submission.id.uuid()) else { continue };
             // one that does not open is nobody's, and keeps nobody from theirs
@@ -47,7 +65,6 @@ impl Retention {
                 theirs.push(submission);
             }
         }
-        theirs.sort_by_key(|submission| submission.id);
         Ok(theirs)
     }
 

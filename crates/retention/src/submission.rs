@@ -18,9 +18,10 @@ pub use list::{Filter, by_state, count, for_erasure, get, list, total};
 pub(crate) use list::{find, read, select};
 pub use receive::{Intake, Receipt, Sealed};
 pub use reveal::Opened;
+pub(crate) use reveal::{open, sealed};
 
 use crate::form::FormVersion;
-use crate::life::{Rules, State, Timeline};
+use crate::life::{Restrictions, Rules, State, Timeline};
 use crate::{Error, form};
 use bonafide_model::id::{FormId, FormVersionId, SiteId, SubmissionId};
 use bonafide_model::name::{FormKey, PolicyKey};
@@ -50,8 +51,8 @@ pub struct Submission {
     pub state: State,
     /// Whether it was judged to be spam.
     pub spam: bool,
-    /// Whether it was said that it may not be used; see [`Submission::is_restricted`].
-    pub restricted: bool,
+    /// Who has said that it may not be used; see [`Submission::is_restricted`].
+    pub restrictions: Restrictions,
     /// Whether a legal hold stops its erasure.
     pub held: bool,
     /// When it came.
@@ -140,7 +141,7 @@ impl Submission {
 
     /// Whether it may not be used: because that was said, or because it is to be erased.
     pub const fn is_restricted(&self) -> bool {
-        self.restricted || self.erase_at.is_some()
+        self.restrictions.any() || self.erase_at.is_some()
     }
 
     /// What the clocks see of it.

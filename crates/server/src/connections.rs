@@ -1,8 +1,8 @@
 //! Connections: taken in, given to the service, closed when they are slow, let finish when the server ends.
 
-use axum::body::Body;
-use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::body::{Body, HttpBody as _};
+use axum::http::{Request, Response, Version};
+use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -10,7 +10,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower::Service;
@@ -18,30 +18,35 @@ use tower::Service;
 /// How large the head of a request may be, in bytes.
 const HEAD_BYTES: usize = 32 * 1024;
 
+/// From how many bytes on an answer is not there for the client as soon as it is given to the system.
+const LONG: u64 = 64 * 1024;
+
 /// How patient the server is.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
-    /// With the head of a request, and with the silence between two.
-    pub(crate) head: Duration,
-    /// With a new connection until its first request is there, whatever protocol it speaks.
-    pub(crate) first_request: Duration,
+    /// With a connection that asks for nothing, or never comes to an end of asking: cut off after this time, or twice.
+    pub(crate) silence: Duration,
     /// With open requests when the server ends.
     pub(crate) drain: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { head: Duration::from_secs(30), first_request: Duration::from_secs(30), drain: Duration::from_secs(10) }
+        Self { silence: Duration::from_secs(30), drain: Duration::from_secs(10) }
     }
 }
 
-/// Serves until `end` is there, then lets open requests finish.
-pub(crate) async fn serve<S>(listener: TcpListener, service: S, patience: Patience, end: impl Future<Output = ()>)
-where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+/// Serves until `end` is there, then lets open requests finish. `service` makes the service of a connection.
+pub(crate) async fn serve<S>(
+    listener: TcpListener,
+    service: impl Fn(SocketAddr) -> S,
+    patience: Patience,
+    end: impl Future<Output = ()>,
+) where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let (builder, graceful) = (Arc::new(builder(patience.head)), GracefulShutdown::new());
+    let (builder, graceful) = (Arc::new(builder(patience.silence)), GracefulShutdown::new());
     tokio::pin!(end);
     loop {
         let (stream, peer) = tokio::select! {
@@ -54,8 +59,7 @@ where
             },
             () = &mut end => break,
         };
-        let client = Client { stream, peer, first_request: patience.first_request };
-        tokio::spawn(connection(Arc::clone(&builder), client, service.clone(), graceful.watcher()));
+        tokio::spawn(connection(Arc::clone(&builder), stream, service(peer), patience.silence, graceful.watcher()));
     }
     drop(listener);
     let open = graceful.count();
@@ -65,58 +69,103 @@ where
     }
 }
 
-fn builder(head: Duration) -> Builder<TokioExecutor> {
+/// HTTP/1 has no timer of hyper's, which would be set and taken back for each request: [`Progress`] is looked at instead.
+fn builder(silence: Duration) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(HEAD_BYTES);
+    builder.http1().header_read_timeout(None).max_buf_size(HEAD_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(u32::try_from(HEAD_BYTES).unwrap_or(u32::MAX))
         .max_concurrent_streams(200)
-        .keep_alive_interval(head)
-        .keep_alive_timeout(head);
+        .keep_alive_interval(silence)
+        .keep_alive_timeout(silence);
     builder
-}
-
-struct Client {
-    stream: TcpStream,
-    peer: SocketAddr,
-    first_request: Duration,
 }
 
 async fn connection<S>(
     builder: Arc<Builder<TokioExecutor>>,
-    client: Client,
+    stream: TcpStream,
     service: S,
+    silence: Duration,
     watcher: hyper_util::server::graceful::Watcher,
 ) where
-    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
     S::Future: Send,
 {
-    let Client { stream, peer, first_request } = client;
     let _ = stream.set_nodelay(true); // an answer must not wait for the acknowledgement of another
-    let asked = Arc::new(AtomicBool::new(false));
-    let asks = Arc::clone(&asked);
-    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
-        asks.store(true, Ordering::Relaxed);
-        request.extensions_mut().insert(ConnectInfo(peer));
+    let progress = Arc::new(Progress::default());
+    let watched = Arc::clone(&progress);
+    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+        let open = progress.begin(request.version());
         // the service of a router is always ready
-        service.clone().call(request)
+        let answer = service.clone().call(request);
+        async move { Ok::<_, Infallible>(open.until_sent(answer.await?)) }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-    let connection = watcher.watch(connection);
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = tokio::time::sleep(first_request) => {
-            if !asked.load(Ordering::Relaxed) {
+    tokio::select! {
+        biased;
+        ended = watcher.watch(connection) => if let Err(error) = ended {
+            tracing::debug!(error = %error, "A connection broke");
+        },
+        () = watched.none_within(silence) => {}
+    }
+}
+
+/// What was asked on a connection, and answered.
+#[derive(Default)]
+struct Progress {
+    begun: AtomicU64,
+    ended: AtomicU64,
+    /// HTTP/2 asks the client by itself whether it is still there.
+    is_http2: AtomicBool,
+}
+
+/// A request that is not answered yet.
+struct Open(Arc<Progress>);
+
+impl Progress {
+    fn begin(self: &Arc<Self>, version: Version) -> Open {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        if version == Version::HTTP_2 {
+            self.is_http2.store(true, Ordering::Relaxed);
+        }
+        Open(Arc::clone(self))
+    }
+
+    /// Waits until, for so long, nothing was asked and nothing was open.
+    async fn none_within(&self, silence: Duration) {
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(silence).await;
+            let (ended, begun) = (self.ended.load(Ordering::Relaxed), self.begun.load(Ordering::Relaxed));
+            if begun == before && begun == ended && !self.is_http2.load(Ordering::Relaxed) {
                 return;
             }
-            connection.await
+            before = begun;
         }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(error = %error, "A connection broke");
+    }
+}
+
+impl Open {
+    /// A long answer, or one of unknown length, is open until the last of it is handed over.
+    fn until_sent(self, answer: Response<Body>) -> Response<Body> {
+        if answer.body().size_hint().exact().is_some_and(|bytes| bytes < LONG) {
+            return answer;
+        }
+        // of the combinators this one leaves the length as it is
+        answer.map(|body| {
+            Body::new(body.map_err(move |error| {
+                let _ = &self;
+                error
+            }))
+        })
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -137,21 +186,29 @@ mod tests {
     use tokio::sync::oneshot;
     use tokio::task::JoinHandle;
 
-    /// A server that answers with the client's address after 200 ms.
+    /// A server that answers with the client's address after 200 ms; at `/long` with eight letters, one every 250 ms, and at
+    /// `/big` with many at once.
     async fn start() -> (SocketAddr, oneshot::Sender<()>, JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let service = tower::service_fn(|request: Request<Incoming>| async move {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
-            Ok(Response::new(Body::from(peer.unwrap_or_default())))
-        });
-        let (end, ended) = oneshot::channel();
-        let patience = Patience {
-            head: Duration::from_millis(500),
-            first_request: Duration::from_millis(500),
-            drain: Duration::from_secs(2),
+        let service = |peer: SocketAddr| {
+            tower::service_fn(move |request: Request<Incoming>| async move {
+                if request.uri().path() == "/big" {
+                    return Ok(Response::new(Body::from(vec![b'x'; 2 * usize::try_from(LONG).expect("small")])));
+                }
+                if request.uri().path() == "/long" {
+                    let letters = futures_util::stream::unfold(0, |sent| async move {
+                        tokio::time::sleep(Duration::from_millis(250)).await;
+                        (sent < 8).then_some((Ok::<_, Infallible>("x"), sent + 1))
+                    });
+                    return Ok(Response::new(Body::from_stream(letters)));
+                }
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                Ok(Response::new(Body::from(peer.ip().to_string())))
+            })
         };
+        let (end, ended) = oneshot::channel();
+        let patience = Patience { silence: Duration::from_millis(500), drain: Duration::from_secs(2) };
         let server = tokio::spawn(serve(listener, service, patience, async move {
             let _ = ended.await;
         }));
@@ -185,6 +242,21 @@ mod tests {
             assert!(!answer.contains("200"), "{answer}");
             assert!(after < Duration::from_secs(3), "{after:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn whoever_falls_silent_is_cut_off_but_not_in_the_middle_of_an_answer() {
+        let (address, _end, _server) = start().await;
+        for next in [&b""[..], b"GET / HTTP/1.1\r\nhost:"] {
+            let (answer, after) = sends(address, &[b"GET / HTTP/1.1\r\nhost: a\r\n\r\n", next].concat()).await;
+            assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+            assert!(after < Duration::from_secs(3), "{after:?}");
+        }
+        let (answer, after) = sends(address, b"GET /long HTTP/1.1\r\nhost: a\r\n\r\n").await;
+        assert_eq!(answer.matches('x').count(), 8, "{answer}");
+        assert!(after > Duration::from_secs(2), "{after:?}");
+        let (answer, _) = sends(address, b"GET /big HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await;
+        assert!(answer.contains("content-length: 131072\r\n") && answer.ends_with("xxx"), "{}", &answer[..200]);
     }
 
     #[tokio::test]

@@ -16,9 +16,14 @@ const LEASE: Duration = Duration::from_mins(2);
 /// How many rows go in one transaction, where there can be many.
 const BATCH: u64 = 500;
 
+/// A random name of this process, under which it holds a lease.
+pub(crate) fn holder(entropy: &Entropy) -> String {
+    format!("{:032x}", u128::from_be_bytes(entropy.bytes()))
+}
+
 /// Does it now and then, for ever. Faults are logged and tried again.
 pub(crate) async fn run(db: Db, clock: Arc<dyn Clock>, entropy: Entropy) {
-    let holder = format!("{:032x}", u128::from_be_bytes(entropy.bytes()));
+    let holder = holder(&entropy);
     loop {
         tokio::time::sleep(EVERY).await;
         match once(&db, clock.as_ref(), &holder).await {
@@ -40,7 +45,7 @@ async fn once(db: &Db, clock: &dyn Clock, holder: &str) -> Result<Option<u64>, E
         .await?;
     let Some(lease) = held else { return Ok(None) };
     let mut deleted = 0;
-    for task in [Task::Feed, Task::Replays, Task::Accounts] {
+    for task in [Task::Feed, Task::Replays, Task::Accounts, Task::Previews] {
         loop {
             let rows = batch(db, task, lease.clone(), clock).await?;
             deleted += rows;
@@ -57,6 +62,7 @@ enum Task {
     Feed,
     Replays,
     Accounts,
+    Previews,
 }
 
 async fn batch(db: &Db, task: Task, lease: Lease, clock: &dyn Clock) -> Result<u64, Error> {
@@ -71,6 +77,7 @@ async fn batch(db: &Db, task: Task, lease: Lease, clock: &dyn Clock) -> Result<u
                 Task::Feed => feed::prune(tx, now).await,
                 Task::Replays => replay::prune(tx, now).await,
                 Task::Accounts => accounts(tx, now).await,
+                Task::Previews => previews(tx, now).await,
             }
         }
         .boxed()
@@ -81,6 +88,13 @@ async fn batch(db: &Db, task: Task, lease: Lease, clock: &dyn Clock) -> Result<u
 async fn accounts(tx: &Tx, now: Instant) -> Result<u64, Error> {
     bonafide_accounts::prune(tx, now, BATCH).await.map_err(|error| match error {
         bonafide_accounts::Error::Storage(error) => error,
+        other => Error::Unusable(other.to_string()),
+    })
+}
+
+async fn previews(tx: &Tx, now: Instant) -> Result<u64, Error> {
+    bonafide_content::entry::preview::links::prune(tx, now, BATCH).await.map_err(|error| match error {
+        bonafide_content::Error::Storage(error) => error,
         other => Error::Unusable(other.to_string()),
     })
 }

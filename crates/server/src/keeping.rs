@@ -4,6 +4,7 @@
 //! Each loop can be killed anywhere and run in several processes; what one has left the next one takes up.
 
 use crate::clock::Monotonic;
+use crate::housekeeping;
 use bonafide_keyring::Entropy;
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, TimeZone};
@@ -45,10 +46,8 @@ impl Keeper {
 
     /// Erases what is due.
     pub(crate) async fn sweep(self, entropy: Entropy) {
-        let monotonic = Monotonic::start();
-        let reading = || Reading { wall: self.clock.now(), monotonic: monotonic.elapsed() };
-        let holder = format!("{:032x}", u128::from_be_bytes(entropy.bytes()));
-        let mut sweeper = Sweeper::new(self.site, holder, reading());
+        let reading = self.readings();
+        let mut sweeper = Sweeper::new(self.site, housekeeping::holder(&entropy), reading());
         let mut said = None;
         loop {
             let swept = match self.zone().await {
@@ -66,8 +65,7 @@ impl Keeper {
 
     /// Renews keys and clears what is no longer needed of them.
     pub(crate) async fn look_after_keys(self) {
-        let monotonic = Monotonic::start();
-        let reading = || Reading { wall: self.clock.now(), monotonic: monotonic.elapsed() };
+        let reading = self.readings();
         let mut guard = ClockGuard::trusting(reading());
         loop {
             // after a jump the sweep comes first, which suspends whatever destroys
@@ -81,6 +79,12 @@ impl Keeper {
             }
             tokio::time::sleep(KEYS).await;
         }
+    }
+
+    /// Both clocks, read together whenever it is called.
+    fn readings(&self) -> impl Fn() -> Reading {
+        let monotonic = Monotonic::start();
+        move || Reading { wall: self.clock.now(), monotonic: monotonic.elapsed() }
     }
 
     /// The zone in which periods are counted.

@@ -16,7 +16,10 @@ pub(crate) fn start(settings: &Settings) -> Result<(), Failure> {
         .map_err(|error| Failure::Configuration(format!("log: '{}' is not a filter: {error}", settings.log)))?;
     let quiet = QUIET.iter().filter_map(|directive| directive.parse::<Directive>().ok());
     let filter = quiet.fold(filter, EnvFilter::add_directive);
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // a log that cannot be written, on a full disk or a pipe that nobody reads, is no reason to stop: to say so on
+    // standard error, as the subscriber does by itself, would panic there
+    let logs =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     match settings.log_format {
         LogFormat::Text => logs.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => logs.json().flatten_event(true).with_current_span(false).with_span_list(false).init(),

@@ -15,7 +15,7 @@ use bonafide_model::access::{Actor, CountSubmissions, EraseSubmissions};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
 use bonafide_retention::life::State as Life;
-use bonafide_retention::sweep::health::{Cause, Health};
+use bonafide_retention::sweep::health::Health;
 use bonafide_retention::sweep::{due, run};
 use bonafide_retention::{Retention, submission};
 use bonafide_storage::feed;
@@ -60,7 +60,6 @@ struct Asked {
     due: u64,
     sweeps: u64,
     feed: i64,
-    epoch: i64,
     health: Health,
 }
 
@@ -78,7 +77,6 @@ impl Figures {
             due: due::count(db, &erase, now).await?,
             sweeps: run::count(db, &erase).await?,
             feed: feed::position(db).await?,
-            epoch: self.retention.vault().status().await?.epoch,
             health: self.retention.health(self.site, now).await?,
         })
     }
@@ -112,6 +110,15 @@ impl Figures {
         for (class, name) in [(1, "1xx"), (2, "2xx"), (3, "3xx"), (4, "4xx"), (5, "5xx")] {
             text.line("requests_total", &[("status", name)], self.requests.0[class].load(Ordering::Relaxed));
         }
+        let planes = [("data", self.retention.db().commits()), ("keys", self.retention.vault().commits())];
+        text.head("commits_total", "counter", "Durable commits of this process, by plane.");
+        for (plane, made) in planes {
+            text.line("commits_total", &[("plane", plane)], made.commits);
+        }
+        text.head("writes_total", "counter", "Writes that shared those commits.");
+        for (plane, made) in planes {
+            text.line("writes_total", &[("plane", plane)], made.writes);
+        }
         text.head("submissions", "gauge", "Submissions by state; of the erased only the dates are left.");
         for state in Life::ALL {
             text.line("submissions", &[("state", state.name())], of(state));
@@ -119,7 +126,6 @@ impl Figures {
         text.one("submissions_due", "gauge", "Submissions that the next sweep would erase.", asked.due);
         let overdue = age(health.overdue_since);
         text.one("oldest_overdue_seconds", "gauge", "For how long the oldest of those has been due.", overdue);
-        text.one("submissions_held", "gauge", "Submissions under a legal hold.", health.held);
         text.head(
             "requests_waiting",
             "gauge",
@@ -131,15 +137,19 @@ impl Figures {
         let last = health.watch.last_success_at.map_or(0, Instant::unix_seconds);
         text.one("sweep_last_success_seconds", "gauge", "When a sweep last did all there was to do, since 1970.", last);
         text.one("erased_total", "counter", "Submissions that are erased.", of(Life::Erased) + of(Life::Final));
-        text.one("erasures_pending", "gauge", "Erasures whose last traces are not gone yet.", health.erasing);
-        let unscrubbed = age(health.erasing_since);
-        text.one("oldest_unscrubbed_seconds", "gauge", "For how long the oldest of those has waited.", unscrubbed);
-        text.one("key_epoch", "gauge", "The number of the epoch of keys.", asked.epoch);
-        text.one("key_epoch_age_seconds", "gauge", "How old it is.", age(Some(health.epoch_began_at)));
+        // what is not known is left out
+        if let Some(keys) = &health.keys {
+            text.one("submissions_held", "gauge", "Submissions under a legal hold.", keys.held);
+            text.one("erasures_pending", "gauge", "Erasures whose last traces are not gone yet.", keys.pending);
+            let unscrubbed = age(keys.pending_since);
+            text.one("oldest_unscrubbed_seconds", "gauge", "For how long the oldest of those has waited.", unscrubbed);
+            text.one("key_epoch", "gauge", "The number of the epoch of keys.", keys.epoch);
+            text.one("key_epoch_age_seconds", "gauge", "How old it is.", age(Some(keys.epoch_began_at)));
+        }
         text.one("change_feed_position", "gauge", "The last entry of the change feed.", asked.feed);
         text.head("attention", "gauge", "1 for each reason for which somebody has to look, as in the status.");
-        for cause in Cause::ALL {
-            text.line("attention", &[("cause", cause.name())], u8::from(health.causes.contains(&cause)));
+        for (cause, found) in &health.looked_for {
+            text.line("attention", &[("cause", cause.name())], u8::from(*found));
         }
         text.0
     }
@@ -176,7 +186,7 @@ pub(crate) async fn bind(address: &str) -> Result<TcpListener, Failure> {
 /// Serves the metrics, for ever.
 pub(crate) async fn serve(listener: TcpListener, figures: Figures) {
     let router = Router::new().route("/metrics", get(metrics)).with_state(Arc::new(figures));
-    connections::serve(listener, router, Patience::default(), std::future::pending()).await;
+    connections::serve(listener, move |_| router.clone(), Patience::default(), std::future::pending()).await;
 }
 
 async fn metrics(State(figures): State<Arc<Figures>>) -> Answer {

@@ -1,6 +1,7 @@
 //! Publishes and unpublishes at the instants that were set, to the second, whichever node it is and however often it was
 //! restarted: what is due is in the database, and stays due until it is done.
 
+use crate::housekeeping;
 use bonafide_content::Error;
 use bonafide_content::entry::{self, Due};
 use bonafide_keyring::Entropy;
@@ -34,7 +35,7 @@ pub(crate) struct Scheduler {
 impl Scheduler {
     /// Does what is due, for ever.
     pub(crate) async fn run(self) {
-        let holder = format!("{:032x}", u128::from_be_bytes(self.entropy.bytes()));
+        let holder = housekeeping::holder(&self.entropy);
         let mut failed = HashMap::new();
         loop {
             match self.once(&holder, &mut failed).await {

@@ -57,10 +57,13 @@ pub(crate) async fn serve(
     });
     let requests = Requests::default();
     let counted = requests.clone();
-    let service = tower::ServiceExt::<Request<Incoming>>::map_response(service, move |response: Response<Body>| {
-        counted.count(&response);
-        response
-    });
+    let service = move |peer| {
+        let counted = counted.clone();
+        tower::ServiceExt::<Request<Incoming>>::map_response(service.of(peer), move |response: Response<Body>| {
+            counted.count(&response);
+            response
+        })
+    };
     if let Some(address) = &settings.metrics_listen {
         let listener = metrics::bind(address).await?;
         let figures = Figures::new(retention.clone(), Arc::clone(&clock), site.id, requests);

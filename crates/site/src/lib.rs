@@ -7,6 +7,7 @@ mod patch;
 mod row;
 mod rules;
 
+pub use bonafide_model::Fault;
 pub use patch::{SitePatch, patch};
 pub use row::{ensure, get, the_only};
 
@@ -45,15 +46,6 @@ impl Site {
     pub fn default_locale(&self) -> &Locale {
         self.locales.first().expect("a site has a language")
     }
-}
-
-/// A field that breaks a rule.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// The JSON pointer of the field in the patch, such as `/locales/2`.
-    pub pointer: String,
-    /// What is wrong, for the person who sent it.
-    pub message: &'static str,
 }
 
 /// Why a site was not read or not changed.

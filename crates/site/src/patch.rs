@@ -54,7 +54,7 @@ fn apply(mut site: Site, patch: SitePatch) -> Result<Site, Error> {
     const NEEDED: &str = "can be replaced but not cleared";
     let SitePatch { name, time_zone, locales, base_url, page_url_template } = patch;
     let mut faults = Vec::new();
-    let mut fault = |pointer: &str, message| faults.push(Fault { pointer: pointer.to_owned(), message });
+    let mut fault = |pointer: &str, message: &str| faults.push(Fault::invalid(pointer, message));
     match name {
         Patch::Absent => {}
         Patch::Null => fault("/name", NEEDED),

@@ -1,8 +1,8 @@
 //! Rows of append-only tables, written at the end of a transaction: one statement for all of a table, however many
 //! closures share the commit.
 
-use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, Statement, Value};
-use std::fmt::Write as _;
+use crate::Sql;
+use sea_orm::{ConnectionTrait as _, DatabaseTransaction, DbErr, Value};
 
 /// How many rows one statement writes at most: with few sizes, each is prepared once.
 const MOST: usize = 64;
@@ -25,36 +25,9 @@ async fn write(on: &DatabaseTransaction, insert: &'static str, rows: Vec<Append>
     while rows.len() > 0 {
         // the largest power of two that is there
         let count = (1 << rows.len().ilog2()).min(MOST);
-        let chunk: Vec<Vec<Value>> = rows.by_ref().take(count).map(|row| row.1).collect();
-        let text = statement(insert, &chunk);
-        let values = chunk.into_iter().flatten();
-        on.execute_raw(Statement::from_sql_and_values(on.get_database_backend(), text, values)).await?;
+        let mut sql = Sql::new(insert);
+        sql.push(" ").rows(rows.by_ref().take(count).map(|row| row.1));
+        on.execute_raw(sql.on(on)).await?;
     }
     Ok(())
-}
-
-fn statement(insert: &str, rows: &[Vec<Value>]) -> String {
-    let mut text = format!("{insert} VALUES ");
-    let mut number = 0;
-    for (index, row) in rows.iter().enumerate() {
-        text.push_str(if index == 0 { "(" } else { "), (" });
-        for column in 0..row.len() {
-            number += 1;
-            // writing to a string does not fail
-            let _ = write!(text, "{}${number}", if column == 0 { "" } else { ", " });
-        }
-    }
-    text.push(')');
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_one_statement() {
-        let rows = vec![vec![Value::from(1_i64), Value::from("a")], vec![Value::from(2_i64), Value::from("b")]];
-        assert_eq!(statement("INSERT INTO t (a, b)", &rows), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
-    }
 }

@@ -1,12 +1,14 @@
 //! The one way to a database.
 
+use crate::commits::{Commits, Counter};
 use crate::feed::{Change, Changes};
 use crate::group::Group;
-use crate::sqlite::Plane;
+use crate::inventory::Plane;
+use crate::reader::{Reader, Snapshot};
 use crate::tx::Tx;
 use crate::{Error, Source, Work, migrate, postgres, sqlite};
 use bonafide_migrations::{Migrator, keys};
-use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, IsolationLevel, Statement, TransactionTrait as _};
+use sea_orm::{DatabaseConnection, Statement};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -35,6 +37,10 @@ impl Observer {
     /// An observer.
     pub fn new(see: impl Fn(&Statement) + Send + Sync + 'static) -> Self {
         Self(Arc::new(see))
+    }
+
+    pub(crate) fn see(&self, statement: &Statement) {
+        (self.0)(statement);
     }
 
     fn watch(this: Option<&Self>, mut connection: DatabaseConnection) -> DatabaseConnection {
@@ -74,8 +80,9 @@ impl Listener {
 /// A database, open. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    reader: DatabaseConnection,
+    reader: Reader,
     writer: Writer,
+    commits: Counter,
     pub(crate) listener: Listener,
     pub(crate) source: Source,
 }
@@ -92,22 +99,20 @@ impl Db {
     /// # Errors
     /// If it cannot be reached, was written by a newer version, or a migration fails (then nothing of it is kept).
     pub async fn open(source: Source, options: &Options) -> Result<Self, Error> {
-        let listener = Listener::default();
         match &source {
             Source::Sqlite(dir) => {
                 let writer = sqlite::writer(Plane::Data, dir).await?;
                 migrate::run::<Migrator>(&writer).await?;
-                let reader = sqlite::readers(Plane::Data, dir, options.connections).await?;
-                let [writer, reader] =
-                    [writer, reader].map(|opened| Observer::watch(options.observer.as_ref(), opened));
-                let writer = Writer::Group(Group::start(writer, listener.clone(), options.batch));
-                Ok(Self { reader, writer, listener, source })
+                let reader = Reader::sqlite(dir, options.connections, options.observer.clone()).await?;
+                let writer = Observer::watch(options.observer.as_ref(), writer);
+                Ok(Self::grouped(reader, writer, dir, options))
             }
             Source::Postgres(url) => {
+                let (listener, commits) = (Listener::default(), Counter::default());
                 let pool = postgres::pool(url, options.connections).await?;
                 migrate::run::<Migrator>(&pool).await?;
                 let pool = Observer::watch(options.observer.as_ref(), pool);
-                Ok(Self { reader: pool.clone(), writer: Writer::Each(pool), listener, source })
+                Ok(Self { reader: Reader::pool(pool.clone()), writer: Writer::Each(pool), commits, listener, source })
             }
         }
     }
@@ -122,9 +127,7 @@ impl Db {
         let connection = sqlite::writer(Plane::Keys, dir).await?;
         migrate::run::<keys::Migrator>(&connection).await?;
         let connection = Observer::watch(options.observer.as_ref(), connection);
-        let listener = Listener::default();
-        let writer = Writer::Group(Group::start(connection.clone(), listener.clone(), options.batch));
-        Ok(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) })
+        Ok(Self::grouped(Reader::pool(connection.clone()), connection, dir, options))
     }
 
     /// Opens a key plane that is there as it stands: it is neither made nor brought up to date, and refuses to write.
@@ -133,10 +136,10 @@ impl Db {
     /// # Errors
     /// If it cannot be read, was written by a newer version, or lacks a migration of this one.
     pub async fn open_keys_as_they_stand(dir: &Path, options: &Options) -> Result<Option<Self>, Error> {
-        if !dir.join(Plane::Keys.file()).exists() {
+        if !dir.join(sqlite::file(Plane::Keys)).exists() {
             return Ok(None);
         }
-        let connection = sqlite::readers(Plane::Keys, dir, 1).await?;
+        let connection = sqlite::as_it_stands(Plane::Keys, dir).await?;
         let missing = migrate::missing::<keys::Migrator>(&connection).await?;
         if missing.len() == migrate::names::<keys::Migrator>().len() {
             return Ok(None);
@@ -145,9 +148,14 @@ impl Db {
             return Err(Error::Outdated(name.clone()));
         }
         let connection = Observer::watch(options.observer.as_ref(), connection);
-        let listener = Listener::default();
-        let writer = Writer::Group(Group::start(connection.clone(), listener.clone(), options.batch));
-        Ok(Some(Self { reader: connection, writer, listener, source: Source::Sqlite(dir.into()) }))
+        Ok(Some(Self::grouped(Reader::pool(connection.clone()), connection, dir, options)))
+    }
+
+    /// A SQLite database, whose writes share commits.
+    fn grouped(reader: Reader, writer: DatabaseConnection, dir: &Path, options: &Options) -> Self {
+        let (listener, commits) = (Listener::default(), Counter::default());
+        let writer = Writer::Group(Group::start(writer, listener.clone(), commits.clone(), options.batch));
+        Self { reader, writer, commits, listener, source: Source::Sqlite(dir.into()) }
     }
 
     /// Sees to it that no file keeps what was deleted: on SQLite the write-ahead log is emptied into the database, where
@@ -163,16 +171,18 @@ impl Db {
     }
 
     /// Whether the last write failed for another reason than its own, and none has succeeded since: a full disk, for
-    /// example. On PostgreSQL that is for the server to say.
+    /// example, or a server of PostgreSQL that only reads.
     pub fn is_failing(&self) -> bool {
-        match &self.writer {
-            Writer::Group(group) => group.is_failing(),
-            Writer::Each(_) => false,
-        }
+        self.commits.is_failing()
+    }
+
+    /// What this process has committed so far. On SQLite those who wait share a commit; on PostgreSQL each write has its own.
+    pub fn commits(&self) -> Commits {
+        self.commits.read()
     }
 
     /// A connection for single reads. On SQLite it refuses to write.
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         &self.reader
     }
 
@@ -180,12 +190,8 @@ impl Db {
     ///
     /// # Errors
     /// If no connection is to be had.
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, Error> {
-        let (isolation, access) = match self.source {
-            Source::Sqlite(_) => (None, None),
-            Source::Postgres(_) => (Some(IsolationLevel::RepeatableRead), Some(AccessMode::ReadOnly)),
-        };
-        Ok(self.reader.begin_with_config(isolation, access).await?)
+    pub async fn snapshot(&self) -> Result<Snapshot, Error> {
+        self.reader.snapshot().await
     }
 
     /// Runs a closure in a transaction and returns its value when that is durable; an error keeps nothing.
@@ -204,7 +210,7 @@ impl Db {
     {
         match &self.writer {
             Writer::Group(group) => group.write(work).await,
-            Writer::Each(pool) => postgres::write(pool, &self.listener, work).await,
+            Writer::Each(pool) => postgres::write(pool, &self.listener, &self.commits, work).await,
         }
     }
 

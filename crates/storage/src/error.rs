@@ -42,6 +42,14 @@ pub enum Error {
     Closed,
 }
 
+impl Error {
+    /// Whether the database, or the disk that it stands on, does not do its part: full, read-only, broken or out of reach. Nothing
+    /// of a write that met it is kept, and it may work later.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Statement(error) if is_outage(error))
+    }
+}
+
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         Self::Unusable(error.to_string())
@@ -90,14 +98,63 @@ fn unique_name(error: &dyn sqlx::error::DatabaseError) -> String {
     format!("{table}_{first}{rest}_key")
 }
 
+/// What sqlx said, wherever it was said.
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// Whether a statement failed because of the database or its disk, and not because of what it says.
+pub(crate) fn is_outage(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    match cause(error) {
+        Some(sqlx::Error::Database(error)) => error.code().is_some_and(|code| is_code_of_outage(&code)),
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+        _ => false,
+    }
+}
+
+/// SQLite's result codes are numbers, of which the low byte says what kind they are; PostgreSQL's have five characters.
+fn is_code_of_outage(code: &str) -> bool {
+    const PERM: u32 = 3;
+    const READ_ONLY: u32 = 8;
+    const IO: u32 = 10;
+    const FULL: u32 = 13;
+    const CANNOT_OPEN: u32 = 14;
+    if code.len() == 5 {
+        // insufficient resources, connection exceptions, I/O; read-only; the server ends, or begins
+        let class = code.starts_with("53") || code.starts_with("08") || code.starts_with("58");
+        return class || matches!(code, "25006" | "57P01" | "57P02" | "57P03");
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, PERM | READ_ONLY | IO | FULL | CANNOT_OPEN))
+}
+
 /// Whether a transaction that met this error may succeed when it is run again.
 pub(crate) fn is_transient(error: &DbErr) -> bool {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))
-    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
-    else {
-        return false;
-    };
     // serialization_failure, deadlock_detected
-    matches!(error.as_ref(), sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
+    matches!(cause(error), Some(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_a_wrong_statement() {
+        // SQLITE_FULL, SQLITE_IOERR_WRITE, SQLITE_READONLY; disk_full, read_only_sql_transaction, admin_shutdown
+        for code in ["13", "778", "8", "53100", "25006", "57P01"] {
+            assert!(is_code_of_outage(code), "{code}");
+        }
+        // SQLITE_ERROR, SQLITE_BUSY, SQLITE_CONSTRAINT_UNIQUE; syntax_error, serialization_failure, unique_violation
+        for code in ["1", "5", "2067", "42601", "40001", "23505", ""] {
+            assert!(!is_code_of_outage(code), "{code}");
+        }
+        assert!(!Error::Overloaded.is_outage());
+    }
 }

@@ -2,9 +2,12 @@
 //!
 //! The last statement of a write that changes something published is [`append`]. This process is told before the
 //! caller is answered; others see it through [`watch`]: by notification on PostgreSQL, by SQLite's `data_version`,
-//! and by a poll every half second in case one is lost.
+//! and by a poll every half second in case one is lost. A process that cannot read the feed for a moment says that anything
+//! may have changed, so that nobody serves what is older than a second.
 
-use crate::{Db, Error, Source, Tx, sql, sqlite};
+use crate::db::Listener;
+use crate::inventory::Plane;
+use crate::{Db, Error, Source, Tx, postgres, sql, sqlite};
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
@@ -13,6 +16,10 @@ use std::time::Duration;
 const CHANNEL: &str = "bonafide_changes";
 /// How often PostgreSQL is asked even without a notification.
 const POLL: Duration = Duration::from_millis(500);
+/// After what time without an answer nothing is certain any more. With [`POLL`] before it, less than a second.
+const PATIENCE: Duration = Duration::from_millis(300);
+/// After what time without an answer a connection is given up.
+const LOST: Duration = Duration::from_secs(5);
 /// How often SQLite is asked whether another connection has committed.
 const OBSERVE: Duration = Duration::from_millis(50);
 /// How long entries are kept. A process that was away for longer starts afresh.
@@ -82,44 +89,51 @@ pub async fn position(on: &impl ConnectionTrait) -> Result<i64, Error> {
 /// Tells [`Db::on_change`] what other processes commit, for ever; first of all that anything may have changed.
 /// Faults are logged and tried again.
 pub async fn watch(db: Db) {
-    let mut reader = Reader { last: None, db };
+    let mut follower = Follower { last: None, db };
     loop {
-        let error = match reader.db.source.clone() {
-            Source::Sqlite(dir) => reader.observe(&dir).await,
-            Source::Postgres(url) => reader.listen(&url).await,
+        let error = match follower.db.source.clone() {
+            Source::Sqlite(dir) => follower.observe(&dir).await,
+            Source::Postgres(url) => follower.listen(&url).await,
         };
         if let Err(error) = error {
             tracing::warn!(error = %error, "The change feed cannot be read, trying again");
             // what is changed meanwhile is found by position; until then nothing cached may be trusted
-            reader.db.listener.tell_all(&Changes::All);
+            follower.db.listener.tell_all(&Changes::All);
         }
-        tokio::time::sleep(POLL).await;
+        tokio::time::sleep(PATIENCE).await;
     }
 }
 
-struct Reader {
+struct Follower {
     db: Db,
     last: Option<i64>,
 }
 
-impl Reader {
+impl Follower {
     async fn observe(&mut self, dir: &std::path::Path) -> Result<(), Error> {
-        let mut connection = sqlite::observer(dir).await?;
-        let mut seen: Option<i64> = None;
+        let mut connection = sqlite::reader(Plane::Data, dir).await?;
+        let (mut seen, on) = (None::<i64>, self.db.read().clone());
         loop {
             let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
             if seen.replace(version) != Some(version) {
-                self.catch_up().await?;
+                self.catch_up(&on).await?;
             }
             tokio::time::sleep(OBSERVE).await;
         }
     }
 
+    /// Connections of its own: those of requests may all be taken.
     async fn listen(&mut self, url: &str) -> Result<(), Error> {
-        let mut listener = sqlx::postgres::PgListener::connect(url).await?;
-        listener.listen(CHANNEL).await?;
+        let told = self.db.listener.clone();
+        let connecting = async {
+            let on = postgres::pool(url, 2).await?;
+            let mut listener = sqlx::postgres::PgListener::connect_with(on.get_postgres_connection_pool()).await?;
+            listener.listen(CHANNEL).await?;
+            Ok((on, listener))
+        };
+        let (on, mut listener) = uncertain(&told, connecting).await?;
         loop {
-            self.catch_up().await?;
+            uncertain(&told, self.catch_up(&on)).await?;
             if let Ok(received) = tokio::time::timeout(POLL, listener.recv()).await {
                 received?;
             }
@@ -127,35 +141,46 @@ impl Reader {
     }
 
     /// Reads what is new since the last time and passes it on.
-    async fn catch_up(&mut self) -> Result<(), Error> {
+    async fn catch_up(&mut self, on: &impl ConnectionTrait) -> Result<(), Error> {
         let Some(last) = self.last else {
-            self.last = Some(self.bound("SELECT MAX(position) FROM change_feed").await?.unwrap_or(0));
+            self.last = Some(bound(on, "SELECT MAX(position) FROM change_feed").await?.unwrap_or(0));
             // what was read before this moment may have changed since
             self.db.listener.tell_all(&Changes::All);
             return Ok(());
         };
-        let changes = self.after(last).await?;
+        let changes = after(on, last).await?;
         let Some(newest) = changes.last().map(|change| change.position) else { return Ok(()) };
         let missed = changes.first().is_some_and(|first| first.position > last + 1)
-            && self.bound("SELECT MIN(position) FROM change_feed").await?.is_some_and(|oldest| oldest > last + 1);
+            && bound(on, "SELECT MIN(position) FROM change_feed").await?.is_some_and(|oldest| oldest > last + 1);
         self.db.listener.tell_all(&if missed { Changes::All } else { Changes::These(changes) });
         self.last = Some(newest);
         Ok(())
     }
+}
 
-    async fn after(&self, last: i64) -> Result<Vec<Change>, Error> {
-        let db = self.db.read();
-        let select =
-            "SELECT position, site_id, object FROM change_feed WHERE position > $1 ORDER BY position LIMIT 5000";
-        let rows = db.query_all_raw(sql(db, select, [last.into()])).await?;
-        Ok(rows.iter().map(change).collect::<Result<_, _>>()?)
-    }
+async fn after(on: &impl ConnectionTrait, last: i64) -> Result<Vec<Change>, Error> {
+    let select = "SELECT position, site_id, object FROM change_feed WHERE position > $1 ORDER BY position LIMIT 5000";
+    let rows = on.query_all_raw(sql(on, select, [last.into()])).await?;
+    Ok(rows.iter().map(change).collect::<Result<_, _>>()?)
+}
 
-    async fn bound(&self, select: &'static str) -> Result<Option<i64>, Error> {
-        let db = self.db.read();
-        let row = db.query_one_raw(sql(db, select, [])).await?;
-        Ok(row.map_or(Ok(None), |row| row.try_get_by_index(0))?)
+async fn bound(on: &impl ConnectionTrait, select: &'static str) -> Result<Option<i64>, Error> {
+    let row = on.query_one_raw(sql(on, select, [])).await?;
+    Ok(row.map_or(Ok(None), |row| row.try_get_by_index(0))?)
+}
+
+/// Waits for an answer of the database. While it is out, anything may have changed, and that is told again and again.
+async fn uncertain<T>(told: &Listener, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let mut answer = std::pin::pin!(answer);
+    let mut waited = Duration::ZERO;
+    while waited < LOST {
+        if let Ok(answer) = tokio::time::timeout(PATIENCE, &mut answer).await {
+            return answer;
+        }
+        told.tell_all(&Changes::All);
+        waited += PATIENCE;
     }
+    Err(Error::Unusable(format!("the change feed was not read within {} s", LOST.as_secs())))
 }
 
 fn change(row: &QueryResult) -> Result<Change, sea_orm::DbErr> {

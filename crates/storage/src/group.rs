@@ -4,6 +4,10 @@
 //! runs closure after closure in it, and commits when nobody waits any more or after
 //! [`Options::batch`](crate::Options) closures. Nobody is answered before the commit.
 //!
+//! Where a disk is fast nearly nobody would wait by then, and the price of a commit would be shared by two or three. So while
+//! there are fewer than in the last commit, others get the processor first, for as long as that commit took: those who were
+//! answered by it are likely to come again. Whoever writes alone waits for nobody.
+//!
 //! Most closures that fail have written nothing by then, and most succeed: the first attempt has no savepoints,
 //! which cost two statements for each closure. If one fails after it has written something, everything is rolled
 //! back and run again, each in a savepoint of its own. If the transaction as a whole is lost (disk full,
@@ -14,6 +18,7 @@
 //! transaction would be a savepoint in one that nobody commits. See [`Writer::end`].
 
 use crate::appends;
+use crate::commits::Counter;
 use crate::db::Listener;
 use crate::feed::Change;
 use crate::tx::Tx;
@@ -25,8 +30,7 @@ use sea_orm::{
     TransactionTrait as _,
 };
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait before a further one is refused.
@@ -77,18 +81,16 @@ where
 #[derive(Clone)]
 pub(crate) struct Group {
     queue: mpsc::Sender<Box<dyn Job>>,
-    /// Whether the last transaction was lost and none has been committed since.
-    failing: Arc<AtomicBool>,
 }
 
 impl Group {
     /// Starts the task that owns the writing connection.
-    pub(crate) fn start(connection: DatabaseConnection, listener: Listener, batch: usize) -> Self {
+    pub(crate) fn start(connection: DatabaseConnection, listener: Listener, commits: Counter, batch: usize) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let (lost, failing) = (AtomicBool::new(false), Arc::default());
-        let writer = Writer { connection, listener, batch: batch.max(1), lost, failing: Arc::clone(&failing) };
+        let (batch, last) = (batch.max(1), Last::default());
+        let writer = Writer { connection, listener, commits, batch, last, lost: false };
         tokio::spawn(writer.run(queue));
-        Self { queue: sender, failing }
+        Self { queue: sender }
     }
 
     /// Queues a closure and waits until its transaction is durable.
@@ -105,11 +107,6 @@ impl Group {
         })?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
-
-    /// Whether writes fail at present.
-    pub(crate) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
-    }
 }
 
 fn answer(jobs: Vec<Box<dyn Job>>, outcome: &Result<(), Error>) {
@@ -121,10 +118,20 @@ fn answer(jobs: Vec<Box<dyn Job>>, outcome: &Result<(), Error>) {
 struct Writer {
     connection: DatabaseConnection,
     listener: Listener,
+    commits: Counter,
     batch: usize,
+    last: Last,
     /// Whether the connection is in a state that nobody knows: nothing is written through it any more.
-    lost: AtomicBool,
-    failing: Arc<AtomicBool>,
+    lost: bool,
+}
+
+/// The last commit.
+#[derive(Clone, Copy, Default)]
+struct Last {
+    /// How many closures shared it.
+    shared: usize,
+    /// How long it took.
+    took: Duration,
 }
 
 /// Why a transaction was rolled back.
@@ -142,7 +149,7 @@ impl From<DbErr> for Lost {
 }
 
 impl Writer {
-    async fn run(self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
+    async fn run(mut self, mut queue: mpsc::Receiver<Box<dyn Job>>) {
         while let Some(first) = queue.recv().await {
             let mut jobs = vec![first];
             match self.together(&mut jobs, &mut queue).await {
@@ -154,11 +161,11 @@ impl Writer {
                     outcome => answer(jobs, &outcome.map_err(Error::from)),
                 },
                 Err(Lost::Transaction(error)) if jobs.len() == 1 => {
-                    self.failing.store(true, Ordering::Relaxed);
+                    self.commits.lost();
                     answer(jobs, &Err(error.into()));
                 }
                 Err(Lost::Transaction(error)) => {
-                    self.failing.store(true, Ordering::Relaxed);
+                    self.commits.lost();
                     tracing::warn!(error = %error, "A transaction was lost and its writes are run again one by one");
                     self.one_by_one(jobs).await;
                 }
@@ -166,7 +173,7 @@ impl Writer {
         }
     }
 
-    async fn one_by_one(&self, jobs: Vec<Box<dyn Job>>) {
+    async fn one_by_one(&mut self, jobs: Vec<Box<dyn Job>>) {
         for job in jobs {
             let mut alone = vec![job];
             let outcome = self.apart(&mut alone, None).await.map_err(Error::from);
@@ -179,126 +186,157 @@ impl Writer {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
-        if self.lost.load(Ordering::Relaxed) {
+        if self.lost {
             return Err(DbErr::Custom("the connection that writes is lost; start the program again".to_owned()));
         }
         self.connection.begin_with_options(immediate).await
     }
 
-    async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+    /// Commits what so many closures have shared, of which so many wrote.
+    async fn commit(&mut self, transaction: DatabaseTransaction, shared: usize, writes: u64) -> Result<(), DbErr> {
+        let began = Instant::now();
         let committed = transaction.execute_unprepared("COMMIT").await;
+        self.last = Last { shared, took: began.elapsed() };
         self.end(transaction).await;
         if committed.is_ok() {
-            self.failing.store(false, Ordering::Relaxed);
+            self.commits.count(writes);
         }
         committed.map(|_| ())
     }
 
     /// Sees to it that no transaction is open, and that sqlx knows it, whatever has become of this one: if it is over an
     /// empty one takes its place, which can be rolled back.
-    async fn end(&self, transaction: DatabaseTransaction) {
+    async fn end(&mut self, transaction: DatabaseTransaction) {
         let _ = transaction.execute_unprepared("BEGIN").await;
         if let Err(error) = transaction.rollback().await {
             tracing::error!(error = %error, "The connection that writes is lost: nothing is written until a new start");
-            self.lost.store(true, Ordering::Relaxed);
+            self.lost = true;
         }
     }
 
     /// Runs the first job, and whatever comes meanwhile, in one transaction. On an error nothing of it is kept.
     async fn together(
-        &self,
+        &mut self,
         jobs: &mut Vec<Box<dyn Job>>,
         queue: &mut mpsc::Receiver<Box<dyn Job>>,
     ) -> Result<(), Lost> {
         let mut transaction = self.begin().await?;
-        let (mut changes, mut appends) = (Vec::new(), Vec::new());
-        let mut index = 0;
+        let (mut changes, mut appends, mut writes) = (Vec::new(), Vec::new(), 0);
+        let (mut index, mut patience) = (0, self.last.took);
         while let Some(job) = jobs.get_mut(index) {
             let tx = Tx::new(transaction);
             let keep = job.run(&tx).await;
             let (inner, trace) = tx.into_parts();
             transaction = inner;
+            if let Some(error) = trace.outage {
+                self.end(transaction).await;
+                return Err(error.into());
+            }
             if trace.broken || (trace.wrote && !keep) {
                 // it may be gone already; what matters is that nothing of it stays
                 self.end(transaction).await;
                 return Err(if keep { Lost::Transaction(passed_over()) } else { Lost::Spoiled });
             }
             if keep {
+                writes += trace.writes();
                 changes.extend(trace.changes);
                 appends.extend(trace.appends);
             }
             index += 1;
-            self.take_next(index, jobs, queue);
+            self.take_next(index, jobs, queue, &mut patience).await;
         }
         if let Err(error) = appends::flush(&transaction, appends).await {
             self.end(transaction).await;
             return Err(error.into());
         }
-        self.commit(transaction).await?;
+        self.commit(transaction, jobs.len(), writes).await?;
         self.listener.tell(&changes);
         Ok(())
     }
 
-    /// Takes one more job from the queue if all before it were run and the batch has a place.
-    fn take_next(&self, done: usize, jobs: &mut Vec<Box<dyn Job>>, queue: &mut mpsc::Receiver<Box<dyn Job>>) {
-        if done == jobs.len()
-            && done < self.batch
-            && let Ok(next) = queue.try_recv()
-        {
-            jobs.push(next);
+    /// Takes one more job from the queue if all before it were run and the batch has a place. If there is none it waits,
+    /// as long as the patience lasts and fewer were run than shared the last commit.
+    async fn take_next(
+        &self,
+        done: usize,
+        jobs: &mut Vec<Box<dyn Job>>,
+        queue: &mut mpsc::Receiver<Box<dyn Job>>,
+        patience: &mut Duration,
+    ) {
+        if done < jobs.len() || done >= self.batch {
+            return;
         }
+        let began = Instant::now();
+        loop {
+            if let Ok(next) = queue.try_recv() {
+                jobs.push(next);
+                break;
+            }
+            if done >= self.last.shared || began.elapsed() >= *patience {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        *patience = patience.saturating_sub(began.elapsed());
     }
 
     /// Runs the jobs again, and with a queue whatever comes meanwhile, in one transaction, each in a savepoint of its own.
     /// On an error nothing of it is kept.
     async fn apart(
-        &self,
+        &mut self,
         jobs: &mut Vec<Box<dyn Job>>,
         mut queue: Option<&mut mpsc::Receiver<Box<dyn Job>>>,
     ) -> Result<(), DbErr> {
         let mut transaction = self.begin().await?;
-        let mut changes = Vec::new();
-        let mut index = 0;
+        let (mut changes, mut writes) = (Vec::new(), 0);
+        let (mut index, mut patience) = (0, Duration::ZERO);
         while let Some(job) = jobs.get_mut(index) {
             let (inner, outcome) = savepoint(transaction, job.as_mut(), &mut changes).await;
             transaction = inner;
-            if let Err(error) = outcome {
-                self.end(transaction).await;
-                return Err(error);
+            match outcome {
+                Ok(wrote) => writes += wrote,
+                Err(error) => {
+                    self.end(transaction).await;
+                    return Err(error);
+                }
             }
             index += 1;
             if let Some(queue) = queue.as_mut() {
-                self.take_next(index, jobs, queue);
+                self.take_next(index, jobs, queue, &mut patience).await;
             }
         }
-        self.commit(transaction).await?;
+        self.commit(transaction, jobs.len(), writes).await?;
         self.listener.tell(&changes);
         Ok(())
     }
 }
 
-/// Runs one job in a savepoint. An error means that the whole transaction is lost, not that the job failed.
+/// Runs one job in a savepoint and gives how many writes of it are kept. An error means that the whole transaction is lost, not
+/// that the job failed.
 async fn savepoint(
     transaction: DatabaseTransaction,
     job: &mut dyn Job,
     changes: &mut Vec<Change>,
-) -> (DatabaseTransaction, Result<(), DbErr>) {
+) -> (DatabaseTransaction, Result<u64, DbErr>) {
     if let Err(error) = transaction.execute_unprepared("SAVEPOINT job").await {
         return (transaction, Err(error));
     }
     let tx = Tx::new(transaction);
     let keep = job.run(&tx).await;
     let (transaction, trace) = tx.into_parts();
-    let outcome = if keep && trace.broken {
+    let outcome = if let Some(error) = trace.outage {
+        Err(error)
+    } else if keep && trace.broken {
         Err(passed_over())
     } else if keep {
+        let writes = trace.writes();
         changes.extend(trace.changes);
         match appends::flush(&transaction, trace.appends).await {
-            Ok(()) => transaction.execute_unprepared("RELEASE job").await.map(|_| ()),
+            Ok(()) => transaction.execute_unprepared("RELEASE job").await.map(|_| writes),
             Err(error) => Err(error),
         }
     } else {
-        transaction.execute_unprepared("ROLLBACK TO job; RELEASE job").await.map(|_| ())
+        transaction.execute_unprepared("ROLLBACK TO job; RELEASE job").await.map(|_| 0)
     };
     (transaction, outcome)
 }

@@ -6,6 +6,7 @@
 //! Nothing here knows what the tables of the domains mean.
 
 mod appends;
+mod commits;
 mod connect;
 mod db;
 mod error;
@@ -17,15 +18,20 @@ pub mod lease;
 pub mod migrate;
 pub mod outbox;
 mod postgres;
+mod reader;
 pub mod replay;
 mod sqlite;
+pub mod statement;
 mod tx;
 
+pub use commits::Commits;
 pub use connect::Source;
 pub use db::{Db, Observer, Options};
 pub use error::{Error, Violation, violation};
 pub use feed::{Change, Changes};
-pub use tx::{Tx, sql};
+pub use reader::{Reader, Snapshot};
+pub use statement::{Sql, sql};
+pub use tx::Tx;
 
 /// What a write closure returns: a boxed future that borrows only the transaction.
 pub type Work<'t, T, E> = futures_util::future::BoxFuture<'t, Result<T, E>>;

@@ -1,6 +1,6 @@
 //! Brings a schema up to date, under a lock, all or nothing.
 
-use crate::sqlite::Plane;
+use crate::inventory::Plane;
 use crate::{Error, Source, postgres, sqlite};
 use bonafide_migrations::Migrator;
 use sea_orm::{
@@ -39,8 +39,8 @@ pub(crate) async fn run<M: MigratorTrait>(connection: &DatabaseConnection) -> Re
 /// If the database cannot be read, or was written by a newer version.
 pub async fn plan(source: &Source) -> Result<Vec<String>, Error> {
     let connection = match source {
-        Source::Sqlite(dir) if !dir.join(Plane::Data.file()).exists() => return Ok(names::<Migrator>()),
-        Source::Sqlite(dir) => sqlite::readers(Plane::Data, dir, 1).await?,
+        Source::Sqlite(dir) if !dir.join(sqlite::file(Plane::Data)).exists() => return Ok(names::<Migrator>()),
+        Source::Sqlite(dir) => sqlite::as_it_stands(Plane::Data, dir).await?,
         Source::Postgres(url) => postgres::pool(url, 1).await?,
     };
     missing::<Migrator>(&connection).await

@@ -1,6 +1,7 @@
 //! PostgreSQL: a pool, and one serializable transaction per write, run again when it clashed.
 
 use crate::appends::{self, Append};
+use crate::commits::Counter;
 use crate::db::Listener;
 use crate::tx::Tx;
 use crate::{Error, Source, Work};
@@ -42,34 +43,51 @@ pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnecti
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
 }
 
-/// Runs a closure in a serializable transaction until it went through without a clash.
-pub(crate) async fn write<T, E, F>(pool: &DatabaseConnection, listener: &Listener, work: F) -> Result<T, E>
+/// Runs a closure in a serializable transaction until it went through without a clash, and notes whether the database does its part.
+pub(crate) async fn write<T, E, F>(
+    pool: &DatabaseConnection,
+    listener: &Listener,
+    commits: &Counter,
+    work: F,
+) -> Result<T, E>
 where
     F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync,
     E: From<Error>,
 {
+    let noted = |error: DbErr| {
+        let error = Error::from(error);
+        if error.is_outage() {
+            commits.lost();
+        }
+        E::from(error)
+    };
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             tokio::time::sleep(pause(attempt)).await;
         }
         let begun = pool.begin_with_config(Some(IsolationLevel::Serializable), None).await;
-        let tx = Tx::new(begun.map_err(Error::from)?);
+        let tx = Tx::new(begun.map_err(noted)?);
         let Ok(result) = AssertUnwindSafe(async { work(&tx).await }).catch_unwind().await else {
             return Err(Error::Panicked.into());
         };
         let again = tx.wants_again();
         let (inner, trace) = tx.into_parts();
+        let writes = trace.writes();
         match result {
             Ok(value) => match commit(inner, trace.appends).await {
                 Ok(()) => {
+                    commits.count(writes);
                     listener.tell(&trace.changes);
                     return Ok(value);
                 }
                 Err(error) if crate::error::is_transient(&error) => {}
-                Err(error) => return Err(Error::from(error).into()),
+                Err(error) => return Err(noted(error)),
             },
             Err(error) => {
-                inner.rollback().await.map_err(Error::from)?;
+                if trace.outage.is_some() {
+                    commits.lost();
+                }
+                inner.rollback().await.map_err(noted)?;
                 if !again {
                     return Err(error);
                 }

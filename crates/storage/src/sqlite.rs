@@ -1,6 +1,7 @@
 //! SQLite: one connection that writes, several that only read, all with the same checked settings.
 
 use crate::Error;
+use crate::inventory::Plane;
 use sea_orm::{DatabaseConnection, SqlxSqliteConnector};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Row as _};
@@ -18,37 +19,27 @@ const EXPECTED: [(&str, &str); 5] = [
     ("recursive_triggers", "1"),
 ];
 
-/// Which of the two databases: they differ in name and journal, so that no write-ahead log keeps keys that were destroyed.
-#[derive(Clone, Copy)]
-pub(crate) enum Plane {
-    /// Content, structure and sealed bytes.
-    Data,
-    /// Keys.
-    Keys,
+/// The name of the file of a database.
+pub(crate) const fn file(plane: Plane) -> &'static str {
+    match plane {
+        Plane::Data => "bonafide.db",
+        Plane::Keys => "keys.db",
+    }
 }
 
-impl Plane {
-    /// The name of its file.
-    pub(crate) const fn file(self) -> &'static str {
-        match self {
-            Self::Data => "bonafide.db",
-            Self::Keys => "keys.db",
-        }
-    }
-
-    const fn journal(self) -> (SqliteJournalMode, &'static str) {
-        match self {
-            Self::Data => (SqliteJournalMode::Wal, "wal"),
-            Self::Keys => (SqliteJournalMode::Truncate, "truncate"),
-        }
+/// The two differ in their journal, so that no write-ahead log keeps keys that were destroyed.
+const fn journal(plane: Plane) -> (SqliteJournalMode, &'static str) {
+    match plane {
+        Plane::Data => (SqliteJournalMode::Wal, "wal"),
+        Plane::Keys => (SqliteJournalMode::Truncate, "truncate"),
     }
 }
 
 fn options(plane: Plane, dir: &Path, readonly: bool) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(dir.join(plane.file()))
+        .filename(dir.join(file(plane)))
         .create_if_missing(!readonly)
-        .journal_mode(plane.journal().0)
+        .journal_mode(journal(plane).0)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
@@ -56,23 +47,27 @@ fn options(plane: Plane, dir: &Path, readonly: bool) -> SqliteConnectOptions {
         .pragma("temp_store", "MEMORY")
         .pragma("recursive_triggers", "ON")
         .pragma("query_only", if readonly { "ON" } else { "OFF" })
+        // in KiB: readers are several, and the system keeps what they read last too
+        .pragma("cache_size", if readonly { "-1024" } else { "-2048" })
         .disable_statement_logging()
 }
 
 /// Opens the one connection that writes, and creates the database if it is not there.
 pub(crate) async fn writer(plane: Plane, dir: &Path) -> Result<DatabaseConnection, Error> {
     prepare(dir)?;
-    pool(plane, dir, false, 1).await
+    pool(plane, dir, false).await
 }
 
-/// Opens connections that only read.
-pub(crate) async fn readers(plane: Plane, dir: &Path, count: u32) -> Result<DatabaseConnection, Error> {
-    pool(plane, dir, true, count).await
+/// Opens one connection that only reads, for statements of sea-orm.
+pub(crate) async fn as_it_stands(plane: Plane, dir: &Path) -> Result<DatabaseConnection, Error> {
+    pool(plane, dir, true).await
 }
 
-/// Opens one connection of its own, for watching `data_version`.
-pub(crate) async fn observer(dir: &Path) -> Result<SqliteConnection, Error> {
-    Ok(options(Plane::Data, dir, true).connect().await?)
+/// Opens one connection that only reads.
+pub(crate) async fn reader(plane: Plane, dir: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    let mut connection = options(plane, dir, true).connect().await?;
+    check(&mut connection, plane).await?;
+    Ok(connection)
 }
 
 /// Copies the write-ahead log into the database and cuts it to nothing, once no reader needs it any more.
@@ -94,9 +89,10 @@ pub(crate) async fn empty_wal(dir: &Path) -> Result<(), Error> {
     Err(Error::Unusable("the write-ahead log could not be emptied: something reads an old state for minutes".into()))
 }
 
-async fn pool(plane: Plane, dir: &Path, readonly: bool, connections: u32) -> Result<DatabaseConnection, Error> {
+/// One connection, for which those who want it wait.
+async fn pool(plane: Plane, dir: &Path, readonly: bool) -> Result<DatabaseConnection, Error> {
     let pool = SqlitePoolOptions::new()
-        .max_connections(connections)
+        .max_connections(1)
         .min_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -109,7 +105,7 @@ async fn pool(plane: Plane, dir: &Path, readonly: bool, connections: u32) -> Res
 }
 
 async fn check(connection: &mut SqliteConnection, plane: Plane) -> Result<(), sqlx::Error> {
-    for (pragma, expected) in EXPECTED.into_iter().chain([("journal_mode", plane.journal().1)]) {
+    for (pragma, expected) in EXPECTED.into_iter().chain([("journal_mode", journal(plane).1)]) {
         let row = sqlx::query(sqlx::AssertSqlSafe(format!("PRAGMA {pragma}"))).fetch_one(&mut *connection).await?;
         let found = row.try_get::<String, _>(0).or_else(|_| row.try_get::<i64, _>(0).map(|n| n.to_string()))?;
         if found != expected {

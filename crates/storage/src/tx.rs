@@ -1,7 +1,7 @@
 //! One transaction, as domain functions see it.
 
 use crate::appends::Append;
-use crate::error::{is_transient, violation};
+use crate::error::{is_outage, is_transient, violation};
 use crate::feed::Change;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement, Value};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +15,7 @@ pub struct Tx {
     again: AtomicBool,
     wrote: AtomicBool,
     broken: AtomicBool,
+    outage: Mutex<Option<DbErr>>,
 }
 
 /// What a closure has done to its transaction, beside its result.
@@ -27,12 +28,22 @@ pub(crate) struct Trace {
     pub(crate) wrote: bool,
     /// Whether a statement failed for another reason than a constraint: the transaction may be gone (a full disk).
     pub(crate) broken: bool,
+    /// What went wrong, if that was because of the database or its disk.
+    pub(crate) outage: Option<DbErr>,
+}
+
+impl Trace {
+    /// How many writes it counts for: one, or none if it has only read.
+    pub(crate) fn writes(&self) -> u64 {
+        u64::from(self.wrote || !self.appends.is_empty())
+    }
 }
 
 impl Tx {
     pub(crate) fn new(inner: DatabaseTransaction) -> Self {
         let [again, wrote, broken] = [(); 3].map(|()| AtomicBool::new(false));
-        Self { inner, changes: Mutex::default(), appends: Mutex::default(), again, wrote, broken }
+        let (changes, appends, outage) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { inner, changes, appends, again, wrote, broken, outage }
     }
 
     /// Asks that the closure be run again in a fresh transaction if it now returns an error:
@@ -59,7 +70,9 @@ impl Tx {
     pub(crate) fn into_parts(self) -> (DatabaseTransaction, Trace) {
         let changes = self.changes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let appends = self.appends.into_inner().unwrap_or_else(PoisonError::into_inner);
-        (self.inner, Trace { changes, appends, wrote: self.wrote.into_inner(), broken: self.broken.into_inner() })
+        let outage = self.outage.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let [wrote, broken] = [self.wrote, self.broken].map(AtomicBool::into_inner);
+        (self.inner, Trace { changes, appends, wrote, broken, outage })
     }
 
     /// Runs one statement. After a fault that may have ended the transaction no further one is run: it would
@@ -78,6 +91,9 @@ impl Tx {
             }
             if violation(error).is_none() {
                 self.broken.store(true, Ordering::Relaxed);
+                if is_outage(error) {
+                    *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.clone());
+                }
             }
         }
         result
@@ -110,9 +126,4 @@ impl ConnectionTrait for Tx {
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.run(!only_reads(&statement), self.inner.query_all_raw(statement)).await
     }
-}
-
-/// A statement in SQL that both databases understand, with `$1`, `$2` … for its values.
-pub fn sql(on: &impl ConnectionTrait, text: &'static str, values: impl IntoIterator<Item = Value>) -> Statement {
-    Statement::from_sql_and_values(on.get_database_backend(), text, values)
 }

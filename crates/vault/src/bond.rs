@@ -1,8 +1,9 @@
 //! What binds the keys to the data: the name of the data they belong to, and a look at which records have keys.
 
-use crate::keys::{CHUNK, naming};
+use crate::keys::CHUNK;
 use crate::{Error, Record, Vault};
 use bonafide_storage::sql;
+use bonafide_storage::statement::naming;
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait;
 use std::collections::HashSet;
@@ -60,7 +61,7 @@ impl Vault {
             let missing: Vec<_> = chunk.iter().copied().filter(|record| !known.contains(record)).collect();
             if !missing.is_empty() {
                 let db = self.0.db.read();
-                let select = naming(db, "SELECT record FROM pending WHERE record IN", &missing, "");
+                let select = naming(db, "SELECT record FROM pending WHERE record IN", missing.iter().copied());
                 let rows = db.query_all_raw(select).await?;
                 let destroyed =
                     rows.iter().map(|row| row.try_get("", "record")).collect::<Result<HashSet<Record>, _>>()?;

@@ -1,12 +1,13 @@
 //! The point of no return: the one place where keys of records are destroyed.
 
 use crate::index::delete_tags;
-use crate::keys::{CHUNK, by_record, naming, rows_of_values};
+use crate::keys::{CHUNK, by_record};
 use crate::{Error, Group, Groups, Inner, Record, Vault};
 use bonafide_model::Instant;
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::statement::naming;
+use bonafide_storage::{Sql, Tx, sql};
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait as _, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait as _, QueryResult};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -159,7 +160,7 @@ impl Vault {
                 let named = Arc::clone(&named);
                 async move {
                     for chunk in named.0.chunks(CHUNK) {
-                        tx.execute_raw(naming(tx, &named.1, chunk, "")).await?;
+                        tx.execute_raw(naming(tx, &named.1, chunk.iter().copied())).await?;
                     }
                     Ok(())
                 }
@@ -207,7 +208,7 @@ impl Standing {
 async fn standing(tx: &Tx, records: Vec<Record>, now: Instant) -> Result<HashMap<Record, Standing>, Error> {
     let select = "SELECT k.record, k.version, k.generation, k.tag, h.placed_at, l.until FROM record_key k
         LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record WHERE k.record IN";
-    let rows = tx.query_all_raw(naming(tx, select, &records, "")).await?;
+    let rows = tx.query_all_raw(naming(tx, select, records)).await?;
     let standing = rows.iter().map(|row| Standing::read(row, now)).collect::<Result<Vec<_>, _>>()?;
     Ok(by_record(standing, |standing| standing.record))
 }
@@ -251,9 +252,10 @@ async fn delete(tx: &Tx, doomed: &[&Destruction], standing: &HashMap<Record, Sta
         "DELETE FROM permission WHERE record IN",
         "DELETE FROM rights_lock WHERE record IN",
         "DELETE FROM hold_request WHERE record IN",
+        "DELETE FROM disclosure WHERE record IN",
         "DELETE FROM record_key WHERE record IN",
     ] {
-        tx.execute_raw(naming(tx, head, &records, "")).await?;
+        tx.execute_raw(naming(tx, head, records.iter().copied())).await?;
     }
     Ok(())
 }
@@ -261,15 +263,13 @@ async fn delete(tx: &Tx, doomed: &[&Destruction], standing: &HashMap<Record, Sta
 async fn note(tx: &Tx, doomed: &[&Destruction], now: Instant) -> Result<(), Error> {
     let select = "SELECT MAX(number) AS newest FROM epoch";
     let epoch: i64 = tx.query_one_raw(sql(tx, select, [])).await?.map_or(Ok(0), |row| row.try_get("", "newest"))?;
-    let rows = rows_of_values(doomed.len(), 5, 1);
-    let text = format!(
-        "INSERT INTO pending (record, object, cause, destroyed_at, epoch) VALUES {rows} ON CONFLICT DO NOTHING"
-    );
-    let values = doomed.iter().flat_map(|asked| {
+    let mut insert = Sql::new("INSERT INTO pending (record, object, cause, destroyed_at, epoch) ");
+    insert.rows(doomed.iter().map(|asked| {
         let object = asked.object.map(|object| object.to_vec());
-        [asked.record.into(), object.into(), asked.cause.into(), now.micros().into(), Value::from(epoch)]
-    });
-    tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), text, values)).await?;
+        [asked.record.into(), object.into(), asked.cause.into(), now.micros().into(), epoch.into()]
+    }));
+    insert.push(" ON CONFLICT DO NOTHING");
+    tx.execute_raw(insert.on(tx)).await?;
     Ok(())
 }
 

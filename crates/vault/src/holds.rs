@@ -5,7 +5,7 @@
 
 use crate::{Error, Record, Vault};
 use bonafide_model::{Instant, Start};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Tx, sql, statement};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 use std::sync::Arc;
@@ -71,8 +71,7 @@ impl Vault {
             Start::After(record) => (DOWN, record),
             Start::Before(record) => (UP, record),
         };
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = db.query_all_raw(sql(db, select, [bound.into(), limit.into()])).await?;
+        let rows = db.query_all_raw(sql(db, select, [bound.into(), statement::limit(limit)])).await?;
         Ok(rows.iter().map(|row| row.try_get("", "record")).collect::<Result<_, _>>()?)
     }
 
@@ -82,10 +81,8 @@ impl Vault {
     /// If the key plane cannot be read.
     pub async fn count_on_hold(&self) -> Result<u64, Error> {
         let db = self.0.db.read();
-        let select =
-            "SELECT COUNT(*) AS n FROM (SELECT record FROM hold UNION SELECT record FROM hold_request) AS held";
-        let count: i64 = db.query_one_raw(sql(db, select, [])).await?.map_or(Ok(0), |row| row.try_get("", "n"))?;
-        Ok(u64::try_from(count).unwrap_or(0))
+        let select = "SELECT COUNT(*) FROM (SELECT record FROM hold UNION SELECT record FROM hold_request) AS held";
+        Ok(statement::count(db, sql(db, select, [])).await?)
     }
 
     /// Notes that a hold is asked for, in place of a request made before `void`. Gives false if a younger one is there.

@@ -6,7 +6,7 @@
 use crate::context::length_prefixed;
 use crate::{Context, Error, Group, Inner, Record, RecordKeys, Vault};
 use bonafide_model::{EmailAddress, Instant};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Sql, Tx, sql, statement};
 use futures_util::FutureExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
@@ -291,9 +291,8 @@ fn bits_for(records: u64) -> u32 {
 }
 
 async fn indexed(on: &impl ConnectionTrait) -> Result<u64, Error> {
-    let select = sql(on, "SELECT COUNT(*) AS n FROM record_key WHERE generation IS NOT NULL", []);
-    let count: i64 = on.query_one_raw(select).await?.map_or(Ok(0), |row| row.try_get("", "n"))?;
-    Ok(u64::try_from(count).unwrap_or(0))
+    let select = sql(on, "SELECT COUNT(*) FROM record_key WHERE generation IS NOT NULL", []);
+    Ok(statement::count(on, select).await?)
 }
 
 fn number_of_bits(row: &QueryResult) -> Result<u32, Error> {
@@ -352,10 +351,10 @@ impl Inner {
 
 /// Deletes tags, each a pair of tag and record, from the table of one generation.
 pub(crate) fn delete_tags(on: &impl ConnectionTrait, generation: i64, tags: &[(i64, Record)]) -> Statement {
-    let rows = crate::keys::rows_of_values(tags.len(), 2, 1);
-    let text = format!("DELETE FROM {} WHERE (tag, record) IN (VALUES {rows})", table(generation));
-    let values = tags.iter().flat_map(|(tag, record)| [Value::from(*tag), Value::from(*record)]);
-    Statement::from_sql_and_values(on.get_database_backend(), text, values)
+    let mut delete = Sql::new("DELETE FROM ");
+    delete.push(table(generation)).push(" WHERE (tag, record) IN (");
+    delete.rows(tags.iter().map(|(tag, record)| [(*tag).into(), (*record).into()])).push(")");
+    delete.on(on)
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use crate::index::Position;
 use crate::{Error, Inner, Permission, Record, RecordKeys, Vault};
 use bonafide_model::{EmailAddress, Instant};
 use bonafide_storage::Tx;
+use bonafide_storage::statement::naming;
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, QueryResult};
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// How many records one statement names at most.
@@ -165,32 +165,8 @@ impl Wrapped {
 
 pub(crate) async fn wrapped_of(on: &impl ConnectionTrait, records: &[Record]) -> Result<Vec<Wrapped>, Error> {
     let select = "SELECT record, epoch, version, wrapped FROM record_key WHERE record IN";
-    let rows = on.query_all_raw(naming(on, select, records, "")).await?;
+    let rows = on.query_all_raw(naming(on, select, records.iter().copied())).await?;
     rows.iter().map(Wrapped::read).collect()
-}
-
-/// A statement that names records: `HEAD ($1, $2 …) TAIL`.
-pub(crate) fn naming(on: &impl ConnectionTrait, head: &str, records: &[Record], tail: &str) -> Statement {
-    let mut text = format!("{head} (");
-    for number in 1..=records.len() {
-        // writing to a string does not fail
-        let _ = write!(text, "{}${number}", if number == 1 { "" } else { ", " });
-    }
-    let _ = write!(text, ") {tail}");
-    Statement::from_sql_and_values(on.get_database_backend(), text, records.iter().map(|record| Value::from(*record)))
-}
-
-/// A list of rows of values: `($1, $2), ($3, $4) …`, after `$first - 1` other values.
-pub(crate) fn rows_of_values(count: usize, columns: usize, first: usize) -> String {
-    let mut text = String::with_capacity(count * columns * 6);
-    for row in 0..count {
-        text.push_str(if row == 0 { "(" } else { "), (" });
-        for column in 0..columns {
-            let _ = write!(text, "{}${}", if column == 0 { "" } else { ", " }, first + row * columns + column);
-        }
-    }
-    text.push(')');
-    text
 }
 
 /// Records by their id.

@@ -13,6 +13,7 @@ compile_error!("a program that stores in clear is for tests");
 mod bond;
 mod context;
 pub mod destroy;
+mod disclosures;
 mod epochs;
 mod error;
 pub mod holds;
@@ -28,6 +29,7 @@ pub mod strays;
 pub use bond::Examined;
 pub use context::{Context, Group, Groups};
 pub use destroy::{Destruction, Outcome, Pending, Reduction};
+pub use disclosures::Disclosure;
 pub use error::Error;
 pub use holds::{Hold, HoldRequest};
 pub use index::SealedAddress;
@@ -40,7 +42,7 @@ use crate::index::Index;
 use bonafide_keyring::{Entropy, Keyring};
 use bonafide_model::Instant;
 use bonafide_storage::inventory::{self, Difference, Plane};
-use bonafide_storage::{Db, Options, Tx};
+use bonafide_storage::{Commits, Db, Options, Tx};
 use futures_util::FutureExt as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -138,6 +140,11 @@ impl Vault {
         inner.epochs.reload(inner.db.read()).await?;
         inner.reload_index().await?;
         Ok(Some(Self(Arc::new(inner))))
+    }
+
+    /// What this process has committed to the key plane so far.
+    pub fn commits(&self) -> Commits {
+        self.0.db.commits()
     }
 
     /// How the schema of the key plane differs from the inventory.

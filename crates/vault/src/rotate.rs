@@ -1,12 +1,12 @@
 //! A new epoch every day: keys that survive are wrapped anew under it in batches, then the key of the old one is destroyed,
 //! and with it whatever copies of wrapped keys it left behind. Deposits go on meanwhile.
 
-use crate::keys::{Wrapped, rows_of_values};
+use crate::keys::Wrapped;
 use crate::{Error, Vault};
 use bonafide_model::Instant;
-use bonafide_storage::sql;
+use bonafide_storage::{Sql, sql};
 use futures_util::FutureExt as _;
-use sea_orm::{ConnectionTrait as _, Statement, Value};
+use sea_orm::{ConnectionTrait, Statement};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +101,7 @@ impl Vault {
             .write(move |_, tx| {
                 let moved = Arc::clone(&moved);
                 async move {
-                    tx.execute_raw(replace(tx.get_database_backend(), &moved)).await?;
+                    tx.execute_raw(replace(tx, &moved)).await?;
                     Ok(())
                 }
                 .boxed()
@@ -133,21 +133,14 @@ impl crate::Inner {
 }
 
 /// Puts keys in the place of those they were made from, where nobody else has done anything to those.
-fn replace(backend: sea_orm::DbBackend, moved: &[Moved]) -> Statement {
-    let rows = rows_of_values(moved.len(), 5, 1);
-    let text = format!(
-        "UPDATE record_key SET epoch = v.column4, wrapped = v.column5 FROM (VALUES {rows}) AS v
-         WHERE record_key.record = v.column1 AND record_key.epoch = v.column2 AND record_key.version = v.column3"
+fn replace(on: &impl ConnectionTrait, moved: &[Moved]) -> Statement {
+    let mut update = Sql::new("UPDATE record_key SET epoch = v.column4, wrapped = v.column5 FROM (");
+    update.rows(moved.iter().map(|Moved { old_epoch, row, .. }| {
+        [row.record.into(), (*old_epoch).into(), row.version.into(), row.epoch.into(), row.bytes.clone().into()]
+    }));
+    update.push(
+        ") AS v WHERE record_key.record = v.column1 AND record_key.epoch = v.column2
+            AND record_key.version = v.column3",
     );
-    let values = moved.iter().flat_map(|moved| {
-        let row = &moved.row;
-        [
-            row.record.into(),
-            moved.old_epoch.into(),
-            row.version.into(),
-            row.epoch.into(),
-            Value::from(row.bytes.clone()),
-        ]
-    });
-    Statement::from_sql_and_values(backend, text, values)
+    update.on(on)
 }

@@ -48,6 +48,8 @@ pub struct Rules {
     pub permissions: Vec<Permission>,
     /// Since when a legal hold stops every destruction.
     pub held_since: Option<Instant>,
+    /// When two people have decided that the law demands it is shown.
+    pub disclosed_at: Option<Instant>,
     /// Until when an open request of the person stops scheduled destruction.
     pub locked_until: Option<Instant>,
 }
@@ -59,8 +61,9 @@ impl Vault {
     /// If the key plane cannot be read.
     pub async fn rules(&self, record: Record) -> Result<Option<Rules>, Error> {
         let db = self.0.db.read();
-        let select = "SELECT k.version, h.placed_at, l.until FROM record_key k
-            LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record WHERE k.record = $1";
+        let select = "SELECT k.version, h.placed_at, l.until, d.decided_at FROM record_key k
+            LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record
+            LEFT JOIN disclosure d ON d.record = k.record WHERE k.record = $1";
         let Some(row) = db.query_one_raw(sql(db, select, [record.into()])).await? else { return Ok(None) };
         let select = r#"SELECT "use", groups, given_at, expires_at FROM permission WHERE record = $1 ORDER BY "use""#;
         let permissions = db.query_all_raw(sql(db, select, [record.into()])).await?;
@@ -68,6 +71,7 @@ impl Vault {
             version: row.try_get("", "version")?,
             permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
             held_since: row.try_get::<Option<i64>>("", "placed_at")?.map(Instant::from_micros),
+            disclosed_at: row.try_get::<Option<i64>>("", "decided_at")?.map(Instant::from_micros),
             locked_until: row.try_get::<Option<i64>>("", "until")?.map(Instant::from_micros),
         }))
     }

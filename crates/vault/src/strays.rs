@@ -1,9 +1,9 @@
 //! Keys whose record never came to be: written first, and then the process was killed or the data refused.
 
-use crate::keys::naming;
 use crate::{Error, Record, Vault};
 use bonafide_model::Instant;
 use bonafide_storage::sql;
+use bonafide_storage::statement::naming;
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use std::collections::HashSet;
@@ -59,18 +59,19 @@ impl Vault {
                     let (kept, strays) = &*both;
                     if !kept.is_empty() {
                         let update = "UPDATE record_key SET fresh_since = NULL WHERE record IN";
-                        tx.execute_raw(naming(tx, update, kept, "")).await?;
+                        tx.execute_raw(naming(tx, update, kept.iter().copied())).await?;
                     }
                     if strays.is_empty() {
                         return Ok(0);
                     }
-                    for table in ["tag_even", "tag_odd", "permission", "rights_lock", "hold", "hold_request"] {
+                    for table in
+                        ["tag_even", "tag_odd", "permission", "rights_lock", "hold", "hold_request", "disclosure"]
+                    {
                         let delete = format!("DELETE FROM {table} WHERE record IN");
-                        tx.execute_raw(naming(tx, &delete, strays, "")).await?;
+                        tx.execute_raw(naming(tx, &delete, strays.iter().copied())).await?;
                     }
-                    let delete =
-                        naming(tx, "DELETE FROM record_key WHERE record IN", strays, "AND fresh_since IS NOT NULL");
-                    Ok(tx.execute_raw(delete).await?.rows_affected())
+                    let delete = "DELETE FROM record_key WHERE fresh_since IS NOT NULL AND record IN";
+                    Ok(tx.execute_raw(naming(tx, delete, strays.iter().copied())).await?.rows_affected())
                 }
                 .boxed()
             })

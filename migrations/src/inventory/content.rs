@@ -1,6 +1,6 @@
 //! The tables of what the site publishes.
 
-use super::{Goes, Table, authored, plain, staff_id};
+use super::{Column, Goes, Stands, Table, Whose, authored, plain, staff, staff_id};
 
 pub(super) const TABLES: &[Table] = &[
     Table {
@@ -119,6 +119,22 @@ pub(super) const TABLES: &[Table] = &[
             plain("actor_kind"),
             staff_id("account_id"),
             plain("created_at"),
+        ],
+    },
+    Table {
+        name: "preview_link",
+        about: "Credentials that show one draft.",
+        goes: Goes::Preview,
+        columns: &[
+            plain("id"),
+            plain("site_id"),
+            plain("entry_id"),
+            plain("locale"),
+            plain("revision"),
+            Column::of("hash", Whose::Staff, Stands::Hash),
+            staff_id("account_id"),
+            staff("created_at"),
+            plain("expires_at"),
         ],
     },
     Table {

@@ -14,7 +14,9 @@ pub(super) const TABLES: &[Table] = &[
             plain("form_version_id"),
             visitor("state").exported("submissions.json"),
             visitor("spam"),
+            // that of the staff
             visitor("restricted"),
+            visitor("restricted_by_visitor"),
             visitor("held"),
             visitor("received_at").exported("submissions.json"),
             visitor("fulfilled_at"),

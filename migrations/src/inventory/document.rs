@@ -79,6 +79,7 @@ impl Goes {
             Self::Session => "until logout, or 30 days without use",
             Self::Link => "until it is used or replaced, 7 days at most",
             Self::Token => "until it is revoked",
+            Self::Preview => "until it expires, 30 days at most, or is revoked, or its page is deleted",
             Self::Day => "a day, or until the object is erased",
             Self::Moments => "moments",
         }
@@ -98,6 +99,7 @@ impl Goes {
             Self::Account => "the owner",
             Self::Session | Self::Link => "its owner, or the five-minute housekeeping",
             Self::Token => "its owner",
+            Self::Preview => "whoever may write the page, or the five-minute housekeeping",
             Self::Day => "the five-minute housekeeping, or the erasure",
             Self::Moments => "whoever has done the work",
         }
@@ -122,6 +124,7 @@ impl Goes {
             Self::Session => "session",
             Self::Link => "link",
             Self::Token => "token",
+            Self::Preview => "preview",
             Self::Day => "day",
             Self::Moments => "moments",
         }

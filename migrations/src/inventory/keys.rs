@@ -70,6 +70,20 @@ pub(super) const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "disclosure",
+        about: "Disclosures by order of the law that one person has asked for, and perhaps another decided; good for a week.",
+        goes: Goes::Erased,
+        columns: &[
+            visitor_id("record"),
+            visitor("ground"),
+            visitor("reference"),
+            staff_id("asked_by"),
+            staff("asked_at"),
+            staff_id("decided_by"),
+            staff("decided_at"),
+        ],
+    },
+    Table {
         name: "pending",
         about: "Erasures whose keys are destroyed, until no copy of the key plane can open anything of them.",
         goes: Goes::Final,

@@ -1,6 +1,7 @@
 //! The schema of the key plane: a database of its own, apart from the data.
 
 mod k0001_keys;
+mod k0002_disclosures;
 
 use sea_orm_migration::prelude::*;
 
@@ -10,6 +11,6 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(k0001_keys::Migration)]
+        vec![Box::new(k0001_keys::Migration), Box::new(k0002_disclosures::Migration)]
     }
 }

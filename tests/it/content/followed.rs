@@ -26,6 +26,12 @@ on_both! {
         let both = site.anonymous.get("/v1/sitemap.xml").await.is(200).text();
         assert!(both.contains("hreflang=\"de\" href=\"https://www.example.org/de/%C3%BCber/uns\""), "{both}");
 
+        // all of it is one part; others are not there
+        assert_eq!(site.anonymous.get("/v1/sitemaps/1.xml").await.is(200).text(), both);
+        for name in ["0.xml", "2.xml", "01.xml", "+1.xml", "1", ".xml", "x.xml"] {
+            site.anonymous.get(&format!("/v1/sitemaps/{name}")).await.refuses(404, "not_found");
+        }
+
         let feed = site.anonymous.get("/v1/pages/feed.atom?locale=en").await.is(200).text();
         assert!(feed.contains("<title>Tea &amp; &lt;cake&gt;</title>") && feed.contains("<summary>Hello there</summary>"), "{feed}");
         assert!(feed.contains("type=\"text/html\" href=\"https://www.example.org/en/%C3%BCber/uns\""), "{feed}");

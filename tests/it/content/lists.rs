@@ -105,6 +105,23 @@ on_both! {
         site.server.stop();
     }
 
+    async fn the_one_entry_of_a_singleton_is_a_list_of_one(home: &Installation) {
+        let site = Site::open(home).await;
+        let footer = json!({"type": "footer", "title": "Footer", "singleton": true, "fields": [{"key": "text", "kind": "text", "required": true}]});
+        site.owner.post("/admin/v1/types", footer).await.is(201);
+        let none = site.anonymous.get("/v1/entries/footer?count=exact").await.is(200).json();
+        assert_eq!((&none["items"], &none["page"]["count"]), (&json!([]), &json!(0)));
+        let path = published(&site, "footer", json!({"text": "Since 2016"})).await;
+        site.owner.post("/admin/v1/entries/footer", json!({"fields": {}})).await.refuses(409, "conflict");
+        let one = site.anonymous.get("/v1/entries/footer?count=exact").await.is(200).json();
+        assert_eq!((&one["items"][0]["fields"]["text"], &one["page"]["count"]), (&json!("Since 2016"), &json!(1)));
+        assert_eq!((&one["page"]["next"], one["items"].as_array().map(Vec::len)), (&Value::Null, Some(1)));
+        // it has no slug; its id finds it
+        let by_id = site.anonymous.get(&path.replace("/admin/", "/")).await.is(200).json();
+        assert_eq!(by_id, one["items"][0]);
+        site.server.stop();
+    }
+
     async fn what_cannot_be_asked_is_refused(home: &Installation) {
         let site = Site::open(home).await;
         article(&site).await;

@@ -2,24 +2,16 @@
 
 use super::{languages, write};
 use crate::client::{Client, Reply};
+use crate::clock::{instant, since_1970};
 use crate::site::{Site, login, text};
 use bonafide_test_support::{Installation, Server, on_both};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// The time of this machine, by which the server goes too.
-#[expect(clippy::disallowed_methods, reason = "a test asks the clock that the server asks")]
-fn since_1970() -> Duration {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970")
-}
-
-/// So many seconds from now, as RFC 3339, in whole seconds.
-async fn soon(site: &Site, seconds: u64) -> (String, u64) {
+/// So many seconds from now, in whole seconds: as RFC 3339, and since 1970.
+fn soon(seconds: u64) -> (String, u64) {
     let at = since_1970().as_secs() + seconds;
-    // the server writes instants; it is asked for the day, the time of day follows from the number
-    let day = site.today().await;
-    let rest = at % 86_400;
-    (format!("{day}T{:02}:{:02}:{:02}Z", rest / 3600, rest / 60 % 60, rest % 60), at)
+    (instant(at), at)
 }
 
 async fn set(owner: &Client, path: &str, body: Value) -> Reply {
@@ -43,8 +35,8 @@ on_both! {
     async fn a_page_comes_and_goes_at_its_instants(home: &Installation) {
         let site = Site::open(home).await;
         let (path, _) = write(&site, "page", json!({"title": "Soon"})).await;
-        let (begins, at) = soon(&site, 3).await;
-        let (ends, end) = soon(&site, 6).await;
+        let (begins, at) = soon(3);
+        let (ends, end) = soon(6);
         let set_to = set(&site.owner, &path, json!({"publish_at": begins, "unpublish_at": ends})).await.is(200).json();
         assert_eq!((&set_to["state"], &set_to["publish_at"]), (&json!("draft"), &json!(begins)));
         site.anonymous.get("/v1/pages/soon").await.refuses(404, "not_found");
@@ -61,7 +53,7 @@ on_both! {
     async fn what_was_due_while_nothing_ran_is_done_at_the_start(home: &Installation) {
         let mut site = Site::open(home).await;
         let (path, _) = write(&site, "page", json!({"title": "Soon"})).await;
-        let (begins, _) = soon(&site, 2).await;
+        let (begins, _) = soon(2);
         set(&site.owner, &path, json!({"publish_at": begins})).await.is(200);
         site.server.stop();
         tokio::time::sleep(Duration::from_secs(3)).await;

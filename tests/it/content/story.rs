@@ -81,6 +81,13 @@ on_both! {
             site.anonymous.get(&format!("/v1/entries/article/{slug}?locale=en")).await.refuses(404, "not_found");
         }
         site.anonymous.get("/v1/entries/article/erste-schritte?locale=de").await.is(200);
+        // and when it comes back under another name, they lead there
+        change(&site, &path, json!({"fields": {"slug": "fourth"}})).await.is(200);
+        now(&site, &path, "publish").await.is(200);
+        for slug in ["first-steps", "second", "third"] {
+            let led = site.anonymous.get(&format!("/v1/entries/article/{slug}")).await.is(308);
+            assert_eq!(led.header("location"), "/v1/entries/article/fourth");
+        }
         site.server.stop();
     }
 

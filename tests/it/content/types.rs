@@ -52,6 +52,30 @@ on_both! {
         site.server.stop();
     }
 
+    async fn what_goes_inside_a_group_is_asked_for_too(home: &Installation) {
+        let site = Site::open(home).await;
+        article(&site).await;
+        let inside = |keys: &[&str]| keys.iter().map(|key| json!({"key": key, "kind": "text"})).collect::<Vec<_>>();
+        let group = |keys| json!({"key": "place", "kind": "group", "fields": inside(keys)});
+        let with = async |keys| fields(&site, |fields| {
+            fields.retain(|field| field["key"] != "place");
+            fields.push(group(keys));
+        }).await;
+        let both = with(&["street", "town"]).await;
+        patch(&site, "", json!({"fields": both})).await.is(200);
+        let place = json!({"street": "Knot Street", "town": "Bremen"});
+        published(&site, "article", json!({"title": "One", "place": place})).await;
+        write(&site, "article", json!({"title": "Two", "place": {"town": "Bremen"}})).await;
+        let one = with(&["town"]).await;
+        let plan = patch(&site, "?plan=true", json!({"fields": one})).await.is(200).json();
+        assert_eq!(plan["lost"], json!([{"field": "place", "entries": 1}]), "{plan}");
+        patch(&site, "", json!({"fields": one})).await.refuses(409, "would_lose");
+        patch(&site, "", json!({"fields": one, "drop": ["place"]})).await.is(200);
+        let shown = site.anonymous.get("/v1/entries/article/one").await.is(200).json();
+        assert_eq!(shown["fields"]["place"], json!({"town": "Bremen"}));
+        site.server.stop();
+    }
+
     async fn what_is_indexed_later_is_found_at_once(home: &Installation) {
         let site = Site::open(home).await;
         article(&site).await;

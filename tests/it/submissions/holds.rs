@@ -3,7 +3,8 @@
 use super::clocks::{DAY, HOUR, at};
 use super::{MINE, SUBMISSIONS, holder, open, path_of};
 use crate::client::Client;
-use crate::site::{Site, login, soon, text};
+use crate::clock::soon;
+use crate::site::{Site, login, text};
 use bonafide_test_support::{Installation, Server, ShiftedClock, on_both};
 use serde_json::{Value, json};
 

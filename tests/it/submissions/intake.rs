@@ -183,4 +183,31 @@ on_both! {
         let log = site.server.stop();
         assert!(!log.contains("192.0.2") && !log.contains("2001:db8"), "no address is logged");
     }
+
+    /// A form that was sent is no way round the limit, and no way to keep the server waiting.
+    async fn who_sends_a_spent_form_again_and_again_waits_too(home: &Installation) {
+        Site::open(home).await.server.stop();
+        let mut command = home.command();
+        command.arg("serve").env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "4");
+        let server = Server::start_command(home, command);
+        let anonymous = Client::anonymous(&server);
+        let owner = crate::site::login(&anonymous, "owner@example.org").await;
+        let site = Site { server, anonymous, owner };
+        site.form("contact", json!({})).await;
+        let token = tokens(&site, "contact", 1).await.remove(0);
+        patience().await;
+        let receipt = site.anonymous.post(SEND, answers(&token, 0)).await.is(201).text();
+        let mut replayed: Vec<_> = at_once(&site.anonymous, &answers(&token, 0), Some("another-key-of-16-bytes"), 8)
+            .await
+            .into_iter()
+            .map(|reply| reply.status)
+            .collect();
+        replayed.sort_unstable();
+        assert_eq!(replayed, [409, 409, 409, 429, 429, 429, 429, 429]);
+        site.anonymous.post(SEND, answers(&token, 7)).await.refuses(429, "too_many_requests");
+        // a repetition whose answer is there gets it all the same
+        assert_eq!(site.anonymous.post(SEND, answers(&token, 0)).await.is(201).text(), receipt);
+        assert_eq!(count(&site).await, 1);
+        site.server.stop();
+    }
 }

@@ -75,7 +75,12 @@ on_both! {
         assert!(my("erase", "").await.is(200).text().contains("Doch behalten"));
         assert!(my("permit", "newsletter").await.is(409).text().contains("Das ist nicht mehr"));
         assert!(my("cancel-erasure", "").await.is(200).text().contains("Alles löschen lassen"));
-        assert!(my("restrict", "").await.is(200).text().contains("von niemandem"));
+        let restricted = my("restrict", "").await.is(200).text();
+        assert!(restricted.contains("von niemandem") && restricted.contains("Verwendung wieder erlauben"), "{restricted}");
+        assert!(my("unrestrict", "").await.is(200).text().contains("Verwendung beenden"));
+        let verb = format!("{}/restrict", path_of(&found["items"][0]));
+        site.owner.post(&verb, json!({})).await.is(200);
+        assert!(my("unrestrict", "").await.is(409).text().contains("Das ist nicht mehr"));
         my("nothing", "").await.refuses(422, "invalid_value");
         my("withdraw", "Jane Doe, 12 Main Street").await.refuses(422, "invalid_value");
         let unknown = [("receipt", "bf_receipt_x"), ("action", "show")];

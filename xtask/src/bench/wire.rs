@@ -67,6 +67,14 @@ impl Wire {
     }
 }
 
+/// The size of an answer, which is in the server's memory afterwards.
+pub(super) fn size(base: &str, path: &str) -> Result<usize, Failure> {
+    super::runtime()?.block_on(async {
+        let answer = Wire::open(base).await?.send(&format!("GET {path}"), &[], "").await?;
+        if answer.status == 200 { Ok(answer.body.len()) } else { Err(format!("{path}: {}", answer.status)) }
+    })
+}
+
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }

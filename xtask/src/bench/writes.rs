@@ -6,13 +6,12 @@ use bonafide_test_support::{Installation, Server};
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Figure, median};
+use super::{Figure, by_turns, median};
 use crate::Failure;
 use crate::bench::wire::Wire;
 use crate::site::{self, Owner};
 
 const WRITERS: usize = 64;
-const PAIRS: usize = 5;
 const RUN: Duration = Duration::from_secs(3);
 
 /// Rates with 64 writers and with one, each with batches of 64 and of one in alternation.
@@ -25,16 +24,7 @@ pub(super) fn run() -> Result<[Figure; 2], Failure> {
         let homes = [Installation::on_sqlite(), Installation::on_sqlite()];
         homes.iter().for_each(site::create_owner);
         let (mut ratios, mut batched, mut single) = (Vec::new(), Vec::new(), Vec::new());
-        for pair in 0..PAIRS {
-            let many = || rate(&homes[0], "64", writers);
-            let one = || rate(&homes[1], "1", writers);
-            let (many, one) = if pair % 2 == 0 {
-                let first = many()?;
-                (first, one()?)
-            } else {
-                let first = one()?;
-                (many()?, first)
-            };
+        for (many, one) in by_turns(|| rate(&homes[0], "64", writers), || rate(&homes[1], "1", writers))? {
             ratios.push(many / one);
             batched.push(many);
             single.push(one);
@@ -49,7 +39,9 @@ pub(super) fn run() -> Result<[Figure; 2], Failure> {
 /// Acknowledged writes per second.
 fn rate(home: &Installation, batch: &str, writers: usize) -> Result<f64, Failure> {
     let server = site::start(home, &[("BONAFIDE_WRITE_BATCH", batch)]);
-    let rate = super::runtime()?.block_on(load(&server, writers))?;
+    // one thread for all clients: two would change places with each other and with the server all the time
+    let clients = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let rate = clients.map_err(|cause| cause.to_string())?.block_on(load(&server, writers))?;
     server.stop();
     Ok(rate)
 }

@@ -52,7 +52,7 @@ pub(super) fn soak(home: &Installation, rounds: u32) -> Result<Sum, Failure> {
         let server = site::start(home, SETTINGS);
         let sent = runtime.block_on(async {
             if round == 0 {
-                site::publish_form(&Owner::login(&server).await?).await?;
+                site::publish_form(&Owner::login(&server).await?, "contact", "P180D").await?;
             }
             if forms.len() < FORMS / 4 {
                 forms.extend(fetch(&server).await?);

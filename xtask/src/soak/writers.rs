@@ -104,20 +104,16 @@ async fn revision(owner: &Owner, story: &mut Story) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The answer if there was one, with the expected status; otherwise it is noted what stayed open.
+/// As [`super::answered`], noted and counted in the story.
 fn answered(
     story: &mut Story,
     step: Open,
     sent: Result<Reply, reqwest::Error>,
     status: u16,
 ) -> Result<Option<Reply>, Failure> {
-    let Ok(reply) = sent else {
-        story.open = Some(step);
-        return Ok(None);
-    };
-    let reply = reply.is(status).map_err(|failure| format!("{}: {step:?}: {failure}", story.policy))?;
-    story.acknowledged += 1;
-    Ok(Some(reply))
+    let reply = super::answered(&story.policy, &mut story.open, step, sent, status)?;
+    story.acknowledged += u64::from(reply.is_some());
+    Ok(reply)
 }
 
 fn version(reply: &Reply) -> Result<u64, Failure> {

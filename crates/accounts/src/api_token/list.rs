@@ -6,7 +6,7 @@ use crate::{Error, session};
 use bonafide_model::access::{Actor, ManageTokens};
 use bonafide_model::id::{AccountId, ApiTokenId, SiteId};
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 /// The columns of [`token`], and whose tokens are seen.
@@ -40,7 +40,7 @@ pub async fn list(
     let select = if start.is_backwards() { OLDER } else { NEWER };
     let account = session::own(by.by())?;
     let values =
-        [by.site().uuid().into(), account.uuid().into(), list::bound(start, ApiTokenId::uuid), list::limit(limit)];
+        [by.site().uuid().into(), account.uuid().into(), list::bound(start, ApiTokenId::uuid), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(token).collect()
 }
 
@@ -50,7 +50,7 @@ pub async fn list(
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ManageTokens>) -> Result<u64, Error> {
     let account = session::own(by.by())?;
-    list::count(on, sql(on, select!("COUNT(*)", ""), [by.site().uuid().into(), account.uuid().into()])).await
+    Ok(statement::count(on, sql(on, select!("COUNT(*)", ""), [by.site().uuid().into(), account.uuid().into()])).await?)
 }
 
 /// One token that the caller may manage.

@@ -7,7 +7,7 @@ use crate::{Error, Identity};
 use bonafide_model::access::{ReadUsers, Role};
 use bonafide_model::id::{AccountId, SiteId};
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
 /// Up to `limit` accounts with a role on the site, in the order that [`Start`] tells.
@@ -31,7 +31,7 @@ pub async fn list(
             ORDER BY id DESC LIMIT $3) page
         JOIN account_role r ON r.account_id = page.id AND r.site_id = $1 ORDER BY page.id DESC";
     let select = if start.is_backwards() { OLDER } else { NEWER };
-    let values = [by.site().uuid().into(), list::bound(start, AccountId::uuid), list::limit(limit)];
+    let values = [by.site().uuid().into(), list::bound(start, AccountId::uuid), statement::limit(limit)];
     users(&on.query_all_raw(sql(on, select, values)).await?)
 }
 
@@ -41,7 +41,7 @@ pub async fn list(
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadUsers>) -> Result<u64, Error> {
     let select = "SELECT COUNT(DISTINCT account_id) FROM account_role WHERE site_id = $1";
-    list::count(on, sql(on, select, [by.site().uuid().into()])).await
+    Ok(statement::count(on, sql(on, select, [by.site().uuid().into()])).await?)
 }
 
 /// One account with a role on the site.

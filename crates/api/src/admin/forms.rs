@@ -8,10 +8,10 @@ use crate::extract::{Body, Caller, IdempotencyKey, IfMatch, NoQuery, Nothing, Pa
 use crate::json;
 use crate::paging::{List, Listed, Page, PageQuery};
 use axum::extract::State;
-use bonafide_model::Instant;
 use bonafide_model::access::{PublishForms, ReadForms, WriteForms};
 use bonafide_model::id::FormId;
 use bonafide_model::name::FormKey;
+use bonafide_model::{Instant, patch};
 use bonafide_retention::form::{
     self, Definition, ExtraUse, Field, Form, FormVersion, Localized, Origin, Purpose, Retention, Spam,
 };
@@ -298,25 +298,6 @@ pub(crate) struct FormChange {
     spam: Option<FormSpam>,
 }
 
-/// Merges a patch into a document (RFC 7396 §2).
-fn merge(document: &mut Value, patch: Value) {
-    let Value::Object(members) = patch else {
-        *document = patch;
-        return;
-    };
-    if !document.is_object() {
-        *document = Value::Object(serde_json::Map::new());
-    }
-    let Some(object) = document.as_object_mut() else { return };
-    for (name, member) in members {
-        if member.is_null() {
-            object.remove(&name);
-        } else {
-            merge(object.entry(name).or_insert(Value::Null), member);
-        }
-    }
-}
-
 /// List forms
 ///
 /// All forms in the order of their keys, those that were never published included.
@@ -401,9 +382,11 @@ pub(crate) async fn update_form(
 }
 
 /// What a form says after a patch, if it still is what the caller has read.
-fn changed(found: &Form, version: i64, patch: Merge) -> Result<Definition, ApiError> {
+fn changed(found: &Form, version: i64, changes: Merge) -> Result<Definition, ApiError> {
     let mut document = serde_json::to_value(&found.definition).unwrap_or_default();
-    merge(&mut document, Value::Object(patch.0));
+    if let Value::Object(document) = &mut document {
+        patch::merge(document, changes.0);
+    }
     let definition = json::shape(document)?;
     if found.version != version {
         return Err(bonafide_retention::Error::Stale { current: found.version }.into());
@@ -440,7 +423,7 @@ pub(crate) async fn publish_form(
     _: Nothing,
 ) -> Result<Versioned<FormView>, ApiError> {
     let act = caller.may::<PublishForms>()?;
-    let default = bonafide_site::get(app.db().read(), act.site()).await?.default_locale().clone();
+    let default = app.site().await?.default_locale().clone();
     let form =
         app.db().write(move |tx| form::publish(tx, act.clone(), key.clone(), version, default.clone()).boxed()).await?;
     Ok(versioned(form))

@@ -154,6 +154,14 @@ impl HoldStep {
     }
 }
 
+/// How this site decides.
+pub(super) fn mode(app: &App) -> Mode {
+    match app.parts.settings.hold_decision {
+        HoldDecision::TwoPeople => Mode::TwoPeople,
+        HoldDecision::SingleOperator => Mode::SingleOperator,
+    }
+}
+
 /// Ask for a legal hold, or confirm one
 ///
 /// One person asks, with a reason and a day of review; it stops nothing yet. Within seven days another person, whose account
@@ -169,15 +177,9 @@ pub(crate) async fn hold_submission(
 ) -> Result<Json<HoldView>, ApiError> {
     let act = caller.may::<EraseSubmissions>()?;
     let standing = match body.value.read()? {
-        Step::Confirm => {
-            let mode = match app.parts.settings.hold_decision {
-                HoldDecision::TwoPeople => Mode::TwoPeople,
-                HoldDecision::SingleOperator => Mode::SingleOperator,
-            };
-            app.retention().confirm_hold(act, id, mode).await?
-        }
+        Step::Confirm => app.retention().confirm_hold(act, id, mode(&app)).await?,
         Step::Ask { reason, reference, review_on } => {
-            let zone = bonafide_site::get(app.db().read(), app.parts.site).await?.time_zone;
+            let zone = app.site().await?.time_zone;
             let review_at = zone.start_of(review_on);
             app.retention().ask_for_hold(act, id, Ask { reason, reference, review_at }).await?
         }

@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod auth;
 pub(crate) mod content;
+mod disclosures;
 mod forms;
 mod holds;
 mod policies;
@@ -63,6 +64,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(holds::hold_submission))
         .routes(routes!(holds::release_submission))
         .routes(routes!(holds::list_holds))
+        .routes(routes!(disclosures::get_disclosure, disclosures::disclose_submission))
+        .routes(routes!(disclosures::withdraw_disclosure))
         .routes(routes!(subjects::export_subject))
         .routes(routes!(subjects::erase_subject))
         .routes(routes!(retention::list_due))
@@ -84,6 +87,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(content::pages::add_page_locale))
         .routes(routes!(content::pages::list_page_revisions))
         .routes(routes!(content::pages::get_page_revision))
+        .routes(routes!(content::pages::list_page_preview_links, content::pages::create_page_preview_link))
+        .routes(routes!(content::pages::get_page_preview_link, content::pages::revoke_page_preview_link))
         .routes(routes!(content::entries::list_entries, content::entries::create_entry))
         .routes(routes!(content::entries::get_entry, content::entries::update_entry, content::entries::delete_entry))
         .routes(routes!(content::entries::update_entry_block))
@@ -97,5 +102,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(content::entries::add_entry_locale))
         .routes(routes!(content::entries::list_entry_revisions))
         .routes(routes!(content::entries::get_entry_revision))
+        .routes(routes!(content::entries::list_entry_preview_links, content::entries::create_entry_preview_link))
+        .routes(routes!(content::entries::get_entry_preview_link, content::entries::revoke_entry_preview_link))
         .routes(routes!(status::get_status))
 }

@@ -262,11 +262,8 @@ pub(crate) async fn update_revision(
         material,
         commitments,
     };
-    let made = app
-        .db()
-        .write(move |tx| revision::patch(tx, act.clone(), key.clone(), number, version, patch.clone()).boxed())
-        .await?;
-    Ok(versioned(made))
+    let revised = revision::revise(app.db().read(), act.granted(), &key, number, version, patch).await?;
+    Ok(versioned(app.db().write(move |tx| revision::save(tx, act.clone(), revised.clone()).boxed()).await?))
 }
 
 /// Delete a draft
@@ -299,7 +296,7 @@ pub(crate) async fn publish_revision(
     _: Nothing,
 ) -> Result<Versioned<ManuscriptView>, ApiError> {
     let act = caller.may::<PublishPolicies>()?;
-    let zone = bonafide_site::get(app.db().read(), act.site()).await?.time_zone;
+    let zone = app.site().await?.time_zone;
     let prepared = revision::prepare(app.db(), act.granted(), &key, number, version).await?;
     let published =
         app.db().write(move |tx| revision::publish(tx, act.clone(), prepared.clone(), zone.clone()).boxed()).await?;

@@ -56,10 +56,12 @@ pub(crate) struct RetentionStatus {
     state: &'static str,
     /// Why it is red.
     causes: Vec<StatusCause>,
-    /// How many submissions are kept.
-    submissions: u64,
+    /// How many submissions are kept. Like all that is told of keys it is absent while they cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submissions: Option<u64>,
     /// How many of them are held.
-    held: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    held: Option<u64>,
     /// Since when the submission that waits longest for its erasure has been due.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -69,7 +71,8 @@ pub(crate) struct RetentionStatus {
     /// How many of them for four fifths of it: `GET /admin/v1/retention/due` with a later instant lists those that go first.
     nearly_over: u64,
     /// How many erasures are under way.
-    erasing: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erasing: Option<u64>,
     /// Since when the one that waits longest has been.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -79,8 +82,9 @@ pub(crate) struct RetentionStatus {
     #[schema(value_type = Option<String>, format = DateTime)]
     last_sweep_at: Option<Instant>,
     /// When the keys of submissions were last renewed.
-    #[schema(value_type = String, format = DateTime)]
-    keys_renewed_at: Instant,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    keys_renewed_at: Option<Instant>,
 }
 
 /// Something that a person has to look at.
@@ -95,18 +99,20 @@ pub(crate) struct StatusCause {
 
 impl From<Health> for RetentionStatus {
     fn from(health: Health) -> Self {
+        let causes: Vec<_> = health.causes().map(StatusCause::from).collect();
+        let keys = health.keys.as_ref();
         Self {
-            state: if health.causes.is_empty() { "green" } else { "red" },
-            causes: health.causes.into_iter().map(StatusCause::from).collect(),
-            submissions: health.records,
-            held: health.held,
+            state: if causes.is_empty() { "green" } else { "red" },
+            causes,
+            submissions: keys.map(|keys| keys.records),
+            held: keys.map(|keys| keys.held),
             overdue_since: health.overdue_since,
             half_over: health.watch.half_over,
             nearly_over: health.watch.nearly_over,
-            erasing: health.erasing,
-            erasing_since: health.erasing_since,
+            erasing: keys.map(|keys| keys.pending),
+            erasing_since: keys.and_then(|keys| keys.pending_since),
             last_sweep_at: health.watch.last_success_at,
-            keys_renewed_at: health.epoch_began_at,
+            keys_renewed_at: keys.map(|keys| keys.epoch_began_at),
         }
     }
 }
@@ -130,6 +136,9 @@ impl From<Cause> for StatusCause {
             Cause::HeldByOne => "One person alone has placed a legal hold, as this site of one person declares it may.",
             Cause::DataUnwritable => "The data cannot be written: see the log for why, a full disk for example.",
             Cause::KeysUnwritable => "The keys cannot be written, so that no form is taken in: see the log for why.",
+            Cause::KeysUnreadable => {
+                "The keys cannot be read: no form is taken in, and nothing that was sent can be opened or erased; see the log for why."
+            }
             Cause::KeysOutdated => {
                 "The keys were not renewed within a day, or by a clock that was ahead: see the log for why."
             }

@@ -4,6 +4,7 @@ use crate::answer::Json;
 use crate::app::App;
 use crate::error::ApiError;
 use crate::extract::{Body, Caller, NoQuery};
+use axum::body::{Body as Streamed, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use bonafide_model::EmailAddress;
@@ -34,7 +35,8 @@ pub(crate) struct ExportCounts {
 /// Export everything of a person
 ///
 /// A ZIP archive of what they sent, as JSON, as CSV and as a page to read, and of who has read it. Each opening is on record
-/// before it happens. Nothing of the archive is kept. With `dry_run` only how much it would hold.
+/// before it happens. The archive is made while it is sent, and kept nowhere; if something goes wrong meanwhile, the connection
+/// is broken off. With `dry_run` only how much it would hold.
 #[utoipa::path(post, path = "/admin/v1/subjects/export", tag = "subjects", request_body = Person, responses((status = 200, content((Vec<u8> = "application/zip"), (ExportCounts = "application/json")))), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn export_subject(
     State(app): State<App>,
@@ -47,8 +49,12 @@ pub(crate) async fn export_subject(
     if body.value.dry_run {
         return Ok(Json(ExportCounts { submissions: export.submissions() }).into_response());
     }
-    let archive = export.archive().await?;
-    let mut response = archive.to_vec().into_response();
+    // what goes wrong from here on breaks the transfer off, so that nobody takes a part for the whole
+    let pieces = futures_util::stream::try_unfold(export.begin().await?, |mut pieces| async move {
+        let piece = pieces.next().await.inspect_err(|error| tracing::error!(error = %error, "An export broke off"))?;
+        Ok::<_, bonafide_retention::Error>(piece.map(|piece| (Bytes::from_owner(piece), pieces)))
+    });
+    let mut response = Streamed::from_stream(pieces).into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/zip"));
     headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"export.zip\""));

@@ -12,7 +12,7 @@ use bonafide_model::id::SubmissionId;
 use bonafide_model::name::FormKey;
 use bonafide_model::{Instant, TimeZone};
 use bonafide_retention::erase::Wanted;
-use bonafide_retention::life::{Cause, State as Life};
+use bonafide_retention::life::{Cause, Party, State as Life};
 use bonafide_retention::purpose::Asked;
 use bonafide_retention::submission::{self, Filter, Submission};
 use bonafide_retention::{Error, Outcome};
@@ -55,6 +55,9 @@ pub(crate) struct SubmissionView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     final_at: Option<Instant>,
+    /// Who has restricted its use, `visitor` or `staff`; each can lift what they placed themselves.
+    #[schema(example = json!(["visitor"]))]
+    restricted_by: Vec<&'static str>,
     /// `spam`, `restricted`, `held`, `locked`.
     flags: Vec<&'static str>,
 }
@@ -77,6 +80,7 @@ impl From<Submission> for SubmissionView {
             erased_at: found.erased_at,
             scrubbed_at: found.scrubbed_at,
             final_at: found.final_at,
+            restricted_by: found.restrictions.parties().map(Party::name).collect(),
             flags: flags.into_iter().filter(|flag| flag.1).map(|flag| flag.0).collect(),
             form: found.form,
         }
@@ -209,7 +213,7 @@ pub(crate) async fn open_submission(
 }
 
 async fn zone(app: &App) -> Result<TimeZone, ApiError> {
-    Ok(bonafide_site::get(app.db().read(), app.parts.site).await?.time_zone)
+    Ok(app.site().await?.time_zone)
 }
 
 /// Say that a request is fulfilled
@@ -245,7 +249,7 @@ pub(crate) async fn reopen_submission(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Restriction {
-    /// Whether it shall be restricted.
+    /// Whether it shall be restricted; `false` lifts the restriction that the staff placed.
     #[serde(default = "yes")]
     #[schema(default = true)]
     restricted: bool,
@@ -257,7 +261,8 @@ const fn yes() -> bool {
 
 /// Restrict a submission
 ///
-/// While it is restricted nobody reads it but for the rights of the person it is about.
+/// While it is restricted nobody reads it but for the rights of the person it is about. What the visitor restricted, or objected to,
+/// the visitor alone can lift, with the receipt.
 #[utoipa::path(post, path = "/admin/v1/submissions/{id}/restrict", tag = "submissions", params(("id" = uuid::Uuid, Path, description = "The id of the submission")), request_body = Restriction, responses((status = 200, body = SubmissionView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn restrict_submission(
     State(app): State<App>,

@@ -175,7 +175,7 @@ pub(crate) struct PlanView {
 pub(crate) struct LostView {
     #[schema(value_type = String)]
     field: FieldKey,
-    /// How many entries have a value of it.
+    /// How many entries have a value of it. What would go inside a group or a list counts for the field it stands in.
     entries: u64,
 }
 

@@ -1,37 +1,50 @@
 //! The outermost service: answers from memory, or hands on and keeps what comes back.
 
 use super::entry::{Cacheable, Entry};
-use super::negotiate;
+use super::negotiate::{Coding, Representation};
 use crate::app::{App, DeliveryAccess};
 use crate::delivery;
 use crate::problem::Problem;
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::ConnectInfo;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either, Ready, ready};
 use http::header::{AUTHORIZATION, HOST};
 use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
 use http_body_util::BodyExt as _;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{Service, ServiceExt as _};
+
+/// How many bytes are hashed without handing them to another thread.
+const AT_ONCE: usize = 64 << 10;
 
 /// The whole HTTP surface as one service.
 #[derive(Clone)]
 pub struct Front {
     app: App,
     router: Router,
+    peer: Option<SocketAddr>,
 }
 
 impl Front {
     pub(crate) fn new(app: App, router: Router) -> Self {
-        Self { app, router }
+        Self { app, router, peer: None }
+    }
+
+    /// The same for the requests of one connection. What is in memory is answered without a look at who asks; all others get
+    /// their socket's address as `ConnectInfo<SocketAddr>`.
+    #[must_use]
+    pub fn of(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(peer), ..self.clone() }
     }
 
     fn remembered(&self, method: &Method, target: &str, headers: &HeaderMap) -> Option<Response<Body>> {
         let now = self.app.now();
-        let entry = self.app.store.find(target, negotiate::form(headers), now)?;
+        let entry = self.app.store.find(target, Representation::wanted(headers), now)?;
         Some(entry.answer(method, headers, now))
     }
 
@@ -65,20 +78,25 @@ impl Front {
         let Ok(body) = body.collect().await else {
             return Response::from_parts(parts, Body::empty());
         };
-        let entry = self.finish(parts.headers, body.to_bytes(), cacheable).await;
+        let wanted = Representation::wanted(&headers);
+        let entry = self.finish(parts.headers, body.to_bytes(), wanted.coding, cacheable).await;
         if parts.status == StatusCode::OK {
-            self.app.store.keep(&target, negotiate::form(&headers), Arc::clone(&entry), read_at);
+            self.app.store.keep(&target, wanted, Arc::clone(&entry), read_at);
         }
         let response = entry.answer(&method, &headers, self.app.now());
         if private { delivery::access::make_private(response) } else { response }
     }
 
-    async fn finish(&self, headers: HeaderMap, body: Bytes, cacheable: Cacheable) -> Arc<Entry> {
+    /// Finishes an answer, elsewhere if that takes long.
+    async fn finish(&self, headers: HeaderMap, body: Bytes, coding: Coding, cacheable: Cacheable) -> Arc<Entry> {
         let now = self.app.now();
+        if coding == Coding::Identity && body.len() <= AT_ONCE {
+            return Arc::new(Entry::finish(headers, &body, coding, cacheable, now));
+        }
         let (copy, bytes, what) = (headers.clone(), body.clone(), cacheable.clone());
-        let finished = tokio::task::spawn_blocking(move || Entry::finish(copy, &bytes, what, now)).await;
+        let finished = tokio::task::spawn_blocking(move || Entry::finish(copy, &bytes, coding, what, now)).await;
         // the runtime refuses only when it is shutting down
-        Arc::new(finished.unwrap_or_else(|_| Entry::finish(headers, &body, cacheable, now)))
+        Arc::new(finished.unwrap_or_else(|_| Entry::finish(headers, &body, coding, cacheable, now)))
     }
 }
 
@@ -115,21 +133,26 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let public = self.app.parts.settings.delivery_access == DeliveryAccess::Public
             && !request.headers().contains_key(AUTHORIZATION);
         if let Some(problem) = malformed(&request) {
             return Either::Left(ready(Ok(crate::layers::refuse(problem, &self.app, &request))));
         }
-        if !is_delivery(&request) {
-            let router = self.router.clone();
-            return Either::Right(router.oneshot(request.map(Body::new)).boxed());
-        }
+        let is_delivery = is_delivery(&request);
         if public
+            && is_delivery
             && let Some(target) = request.uri().path_and_query()
             && let Some(response) = self.remembered(request.method(), target.as_str(), request.headers())
         {
             return Either::Left(ready(Ok(response)));
+        }
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        if !is_delivery {
+            let router = self.router.clone();
+            return Either::Right(router.oneshot(request.map(Body::new)).boxed());
         }
         Either::Right(self.clone().fill(request.map(Body::new)).map(Ok).boxed())
     }

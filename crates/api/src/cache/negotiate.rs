@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING};
 
 /// The content codings that answers are kept in, best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Coding {
     Brotli,
     Zstd,
@@ -35,6 +35,28 @@ pub(crate) enum Form {
     Html,
 }
 
+/// Which of the bytes of an answer a client gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Representation {
+    pub(crate) form: Form,
+    pub(crate) coding: Coding,
+}
+
+impl Representation {
+    /// How many there are.
+    pub(crate) const COUNT: usize = 12;
+
+    /// What the headers of a request ask for.
+    pub(crate) fn wanted(headers: &HeaderMap) -> Self {
+        Self { form: form(headers), coding: coding(headers) }
+    }
+
+    /// Its number, below [`Self::COUNT`].
+    pub(crate) const fn index(self) -> usize {
+        self.form as usize * 4 + self.coding as usize
+    }
+}
+
 /// The value of one weighted item of a header (RFC 9110 §12.4.2), in thousandths.
 fn weight(parameters: Option<&str>) -> u32 {
     let q = parameters.and_then(|parameters| {
@@ -47,7 +69,7 @@ fn weight(parameters: Option<&str>) -> u32 {
 
 /// The coding to send: the one the client weighs most, the best of ours among equals (RFC 9110 §12.5.3: a coding that is
 /// named has its own weight, any other that of `*`).
-pub(crate) fn coding(headers: &HeaderMap) -> Coding {
+fn coding(headers: &HeaderMap) -> Coding {
     let mut values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).peekable();
     if values.peek().is_none() {
         return Coding::Identity;

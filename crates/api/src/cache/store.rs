@@ -2,13 +2,14 @@
 //!
 //! Reading takes one shard's read lock and sets a flag. Everything else (keeping, dropping, invalidating) takes the
 //! one lock of the [`Index`]. What to drop is found by SIEVE (Zhang et al., NSDI 2024): a hand goes over the entries
-//! from the oldest to the newest and drops the first that was not read since it last came by.
+//! from the oldest to the newest, and again from the oldest, and drops the first that was not read since it last came by.
+//! Those that were read stay where they are, so that what is new and asked for once is soon found and dropped.
 
 use super::entry::Entry;
-use super::negotiate::Form;
+use super::negotiate::Representation;
 use bonafide_model::Instant;
 use bonafide_storage::Changes;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,11 +21,11 @@ const REMEMBERED: usize = 10_000;
 /// What an answer is kept under: the target of the request, and the representation asked for.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
-    form: Form,
+    representation: Representation,
     target: Arc<str>,
 }
 
-type Shard = HashMap<Arc<str>, [Option<Arc<Entry>>; 3]>;
+type Shard = HashMap<Arc<str>, [Option<Arc<Entry>>; Representation::COUNT]>;
 
 /// Finished answers.
 pub(crate) struct Store {
@@ -38,14 +39,30 @@ pub(crate) struct Store {
 #[derive(Default)]
 struct Index {
     bytes: usize,
-    /// From the oldest to the newest. May hold keys that are gone already.
-    queue: VecDeque<Key>,
-    present: HashSet<Key>,
-    by_object: HashMap<String, HashSet<Key>>,
+    /// How many were kept so far: the number of the next.
+    next: u64,
+    /// The number of each.
+    present: HashMap<Key, u64>,
+    /// From the oldest to the newest.
+    by_age: BTreeMap<u64, Key>,
+    /// The number from which on what to drop is looked for next.
+    hand: u64,
+    /// The numbers of those that depend on an object.
+    by_object: HashMap<String, HashSet<u64>>,
     /// When a key was last invalidated, by the store's own clock.
     invalidated: HashMap<String, u64>,
     /// Fills that began before this are not kept, whatever they depend on.
     floor: u64,
+}
+
+impl Index {
+    /// The first from the hand on that was not visited. The hand goes round once and finds the marks gone that it took away.
+    fn next_to_drop(&self, was_visited: impl Fn(&Key) -> bool) -> Option<(u64, Key)> {
+        let ahead = || self.by_age.range(self.hand..);
+        let mut round = ahead().chain(self.by_age.range(..self.hand)).chain(ahead());
+        let unread = round.find(|(_, key)| !was_visited(key)).or_else(|| self.by_age.first_key_value());
+        unread.map(|(number, key)| (*number, key.clone()))
+    }
 }
 
 /// A moment of the store's own clock, taken before the read of a fill.
@@ -65,9 +82,9 @@ impl Store {
     }
 
     /// Finds an answer that still holds.
-    pub(crate) fn find(&self, target: &str, form: Form, now: Instant) -> Option<Arc<Entry>> {
+    pub(crate) fn find(&self, target: &str, representation: Representation, now: Instant) -> Option<Arc<Entry>> {
         let shard = self.shard(target).read().unwrap_or_else(PoisonError::into_inner);
-        let entry = shard.get(target)?[form as usize].clone()?;
+        let entry = shard.get(target)?[representation.index()].clone()?;
         drop(shard);
         if !entry.holds(now) {
             return None;
@@ -84,7 +101,7 @@ impl Store {
     }
 
     /// Keeps an answer, unless something it depends on was changed since `read_at`.
-    pub(crate) fn keep(&self, target: &str, form: Form, entry: Arc<Entry>, read_at: Moment) {
+    pub(crate) fn keep(&self, target: &str, representation: Representation, entry: Arc<Entry>, read_at: Moment) {
         let size = cost(target, &entry);
         if size > self.most / 4 {
             return;
@@ -94,25 +111,23 @@ impl Store {
         if read_at.0 < index.floor || entry.depends_on.iter().any(outdated) {
             return;
         }
-        let key = Key { form, target: target.into() };
+        let key = Key { representation, target: target.into() };
         self.remove(&mut index, &key);
         while index.bytes + size > self.most {
-            let Some(oldest) = index.queue.pop_front() else { break };
-            if index.present.contains(&oldest) {
-                match self.get(&oldest) {
-                    Some(entry) if entry.visited.swap(false, Ordering::Relaxed) => index.queue.push_back(oldest),
-                    _ => self.remove(&mut index, &oldest),
-                }
-            }
+            let Some((number, unread)) = index.next_to_drop(|key| self.was_visited(key)) else { break };
+            index.hand = number + 1;
+            self.remove(&mut index, &unread);
         }
         index.bytes += size;
+        let number = index.next;
+        index.next += 1;
         for object in &entry.depends_on {
-            index.by_object.entry(object.clone()).or_default().insert(key.clone());
+            index.by_object.entry(object.clone()).or_default().insert(number);
         }
-        index.queue.push_back(key.clone());
-        index.present.insert(key.clone());
+        index.by_age.insert(number, key.clone());
+        index.present.insert(key.clone(), number);
         let mut shard = self.shard(&key.target).write().unwrap_or_else(PoisonError::into_inner);
-        shard.entry(Arc::clone(&key.target)).or_default()[form as usize] = Some(entry);
+        shard.entry(Arc::clone(&key.target)).or_default()[representation.index()] = Some(entry);
     }
 
     /// Drops every answer that depends on what was changed, and keeps fills under way from bringing it back.
@@ -122,15 +137,16 @@ impl Store {
         let Changes::These(changes) = changes else {
             index.floor = now + 1;
             index.invalidated.clear();
-            for key in index.present.clone() {
+            while let Some((_, key)) = index.by_age.pop_first() {
                 self.remove(&mut index, &key);
             }
-            index.queue.clear();
             return;
         };
         for change in changes {
-            for key in index.by_object.get(&change.object).cloned().unwrap_or_default() {
-                self.remove(&mut index, &key);
+            for number in index.by_object.remove(&change.object).unwrap_or_default() {
+                if let Some(key) = index.by_age.remove(&number) {
+                    self.remove(&mut index, &key);
+                }
             }
             index.invalidated.insert(change.object.clone(), now);
         }
@@ -146,36 +162,32 @@ impl Store {
     }
 
     fn remove(&self, index: &mut Index, key: &Key) {
-        if !index.present.remove(key) {
-            return;
-        }
+        let Some(number) = index.present.remove(key) else { return };
+        index.by_age.remove(&number);
         let mut shard = self.shard(&key.target).write().unwrap_or_else(PoisonError::into_inner);
-        let Some(forms) = shard.get_mut(&key.target) else { return };
-        let entry = forms[key.form as usize].take();
-        if forms.iter().all(Option::is_none) {
+        let Some(entries) = shard.get_mut(&key.target) else { return };
+        let entry = entries[key.representation.index()].take();
+        if entries.iter().all(Option::is_none) {
             shard.remove(&key.target);
         }
         drop(shard);
         let Some(entry) = entry else { return };
         index.bytes -= cost(&key.target, &entry);
         for object in &entry.depends_on {
-            if let Some(keys) = index.by_object.get_mut(object) {
-                keys.remove(key);
-                if keys.is_empty() {
+            if let Some(numbers) = index.by_object.get_mut(object) {
+                numbers.remove(&number);
+                if numbers.is_empty() {
                     index.by_object.remove(object);
                 }
             }
         }
-        // the queue is tidied when stale keys are the greater part of it
-        if index.queue.len() > 2 * index.present.len() + 64 {
-            let present = &index.present;
-            index.queue.retain(|key| present.contains(key));
-        }
     }
 
-    fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+    /// Whether an entry was read since this was last asked.
+    fn was_visited(&self, key: &Key) -> bool {
         let shard = self.shard(&key.target).read().unwrap_or_else(PoisonError::into_inner);
-        shard.get(&key.target)?[key.form as usize].clone()
+        let entry = shard.get(&key.target).and_then(|entries| entries[key.representation.index()].as_ref());
+        entry.is_some_and(|entry| entry.visited.swap(false, Ordering::Relaxed))
     }
 
     fn shard(&self, target: &str) -> &RwLock<Shard> {
@@ -197,17 +209,19 @@ fn cost(target: &str, entry: &Entry) -> usize {
 mod tests {
     use super::*;
     use crate::cache::entry::Cacheable;
-    use axum::body::Bytes;
+    use crate::cache::negotiate::{Coding, Form};
     use bonafide_model::id::SiteId;
     use bonafide_storage::Change;
     use http::HeaderMap;
     use proptest::prelude::*;
 
+    const JSON: Representation = Representation { form: Form::Default, coding: Coding::Identity };
+    const HTML: Representation = Representation { form: Form::Html, coding: Coding::Identity };
     const NOW: fn() -> Instant = || Instant::from_micros(0);
 
     fn entry(object: &str, length: usize) -> Arc<Entry> {
         let cacheable = Cacheable { depends_on: vec![object.into()], ..Cacheable::default() };
-        Arc::new(Entry::finish(HeaderMap::new(), &Bytes::from(vec![b'x'; length]), cacheable, NOW()))
+        Arc::new(Entry::finish(HeaderMap::new(), &vec![b'x'; length], Coding::Identity, cacheable, NOW()))
     }
 
     fn changed(object: &str) -> Changes {
@@ -219,17 +233,18 @@ mod tests {
         let store = Store::new(1 << 20);
         let read_at = store.moment();
         store.invalidate(&changed("a"));
-        store.keep("/v1/a", Form::Default, entry("a", 10), read_at);
-        assert!(store.find("/v1/a", Form::Default, NOW()).is_none());
-        store.keep("/v1/b", Form::Default, entry("b", 10), read_at);
-        assert!(store.find("/v1/b", Form::Default, NOW()).is_some());
-        store.keep("/v1/a", Form::Default, entry("a", 10), store.moment());
-        assert!(store.find("/v1/a", Form::Default, NOW()).is_some());
-        assert!(store.find("/v1/a", Form::Html, NOW()).is_none());
+        store.keep("/v1/a", JSON, entry("a", 10), read_at);
+        assert!(store.find("/v1/a", JSON, NOW()).is_none());
+        store.keep("/v1/b", JSON, entry("b", 10), read_at);
+        assert!(store.find("/v1/b", JSON, NOW()).is_some());
+        store.keep("/v1/a", JSON, entry("a", 10), store.moment());
+        assert!(store.find("/v1/a", JSON, NOW()).is_some());
+        assert!(store.find("/v1/a", HTML, NOW()).is_none());
+        assert!(store.find("/v1/a", Representation { coding: Coding::Gzip, ..JSON }, NOW()).is_none());
         let read_at = store.moment();
         store.invalidate(&Changes::All);
-        store.keep("/v1/b", Form::Default, entry("b", 10), read_at);
-        assert!(store.find("/v1/b", Form::Default, NOW()).is_none());
+        store.keep("/v1/b", JSON, entry("b", 10), read_at);
+        assert!(store.find("/v1/b", JSON, NOW()).is_none());
         assert_eq!(store.bytes(), 0);
     }
 
@@ -238,12 +253,48 @@ mod tests {
         let store = Store::new(1 << 20);
         for n in 0..100 {
             let target = format!("/v1/policies?{}{n}", "&".repeat(30_000));
-            store.keep(&target, Form::Default, entry("a", 10), store.moment());
+            store.keep(&target, JSON, entry("a", 10), store.moment());
         }
         let index = store.lock();
-        let kept: usize = index.present.iter().map(|key| key.target.len()).sum();
+        let kept: usize = index.present.keys().map(|key| key.target.len()).sum();
         assert!(kept <= 1 << 20, "{kept} bytes of targets are kept");
         assert!(!index.present.is_empty());
+    }
+
+    #[test]
+    fn what_is_read_stays_among_many_that_are_not() {
+        let room_for_ten = 10 * cost("/v1/00", &entry("o", 100));
+        let store = Store::new(room_for_ten);
+        let target = |n: usize| format!("/v1/{n:02}");
+        for n in 0..10 {
+            store.keep(&target(n), JSON, entry("o", 100), store.moment());
+        }
+        for n in [0, 5, 9] {
+            assert!(store.find(&target(n), JSON, NOW()).is_some(), "{n}");
+        }
+        for n in 10..30 {
+            store.keep(&target(n), JSON, entry("o", 100), store.moment());
+            // read once before the hand comes by again
+            assert!([0, 5, 9].iter().all(|n| store.find(&target(*n), JSON, NOW()).is_some()), "while {n} is kept");
+        }
+        assert_eq!(store.lock().present.len(), 10);
+        assert_eq!(store.lock().by_age.len(), 10);
+        assert!(store.find(&target(1), JSON, NOW()).is_none());
+    }
+
+    #[test]
+    fn what_was_read_once_goes_at_last() {
+        let store = Store::new(4 * cost("/v1/00", &entry("o", 100)));
+        let target = |n: usize| format!("/v1/{n:02}");
+        for n in 0..4 {
+            store.keep(&target(n), JSON, entry("o", 100), store.moment());
+            assert!(store.find(&target(n), JSON, NOW()).is_some());
+        }
+        // all were read: the hand takes the marks and drops the oldest, then goes on from there
+        for (n, gone) in [(4, 0), (5, 1), (6, 2)] {
+            store.keep(&target(n), JSON, entry("o", 100), store.moment());
+            assert!(!store.lock().present.keys().any(|key| *key.target == *target(gone)), "{gone} is there after {n}");
+        }
     }
 
     proptest! {
@@ -260,8 +311,8 @@ mod tests {
                 let (path, key) = (format!("/v1/{target}"), format!("o{object}"));
                 match verb {
                     0 => { store.invalidate(&changed(&key)); changed_at.insert(object, step); }
-                    1 => { store.keep(&path, Form::Default, entry(&key, length), store.moment()); kept_at.insert(target, (step, object)); }
-                    _ => if store.find(&path, Form::Default, NOW()).is_some() {
+                    1 => { store.keep(&path, JSON, entry(&key, length), store.moment()); kept_at.insert(target, (step, object)); }
+                    _ => if store.find(&path, JSON, NOW()).is_some() {
                         let (kept, object) = kept_at[&target];
                         prop_assert!(changed_at.get(&object).is_none_or(|at| *at < kept));
                     }

@@ -1,7 +1,7 @@
 //! The delivery surface: what frontends fetch. It selects published rows only and has no means to read drafts.
 
 pub(crate) mod access;
-mod content;
+pub(crate) mod content;
 mod diff;
 pub(crate) mod feed;
 mod policies;
@@ -20,7 +20,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(revisions::get_published_revision))
         .routes(routes!(diff::compare_revisions))
         .routes(routes!(feed::get_policy_feed))
-        .routes(routes!(content::followed::get_sitemap))
+        .routes(routes!(content::sitemap::get_sitemap))
+        .routes(routes!(content::sitemap::get_sitemap_part))
         .routes(routes!(content::followed::get_pages_feed))
         .routes(routes!(content::followed::get_entries_feed))
         .routes(routes!(content::list_published_pages))

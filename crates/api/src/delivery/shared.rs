@@ -95,7 +95,7 @@ impl Wanted {
 
 /// Today in the site's zone, and that zone.
 pub(crate) async fn today(app: &App) -> Result<(Date, TimeZone, Instant), ApiError> {
-    let zone = bonafide_site::get(app.db().read(), app.parts.site).await?.time_zone;
+    let zone = app.site().await?.time_zone;
     let now = app.now();
     Ok((zone.date(now), zone, now))
 }

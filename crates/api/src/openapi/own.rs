@@ -20,6 +20,7 @@ pub(crate) fn with_types(document: &str, catalogue: &Catalogue) -> String {
     };
     schemas.insert("RichText".to_owned(), rich_text());
     schemas.insert("Link".to_owned(), link());
+    schemas.insert("Block".to_owned(), block());
     let mut kinds = Vec::new();
     for (key, definition) in catalogue.iter().filter(|(_, definition)| !definition.component) {
         if key.as_str() == builtin::PAGE {
@@ -31,6 +32,12 @@ pub(crate) fn with_types(document: &str, catalogue: &Catalogue) -> String {
         let mut schema = object(&definition.fields);
         schema["description"] = json!(format!("The fields of the type {key}: {}", definition.title.as_str()));
         schemas.insert(name, schema);
+    }
+    let one_of = |names: [&str; 2]| names.map(|name| json!({"$ref": format!("#/components/schemas/{name}")}));
+    for name in ["PublishedEntry", "PublishedPage", "List_PublishedEntry", "List_PublishedPage"] {
+        if let Some(items) = schemas.get_mut(name).and_then(|schema| schema.pointer_mut("/properties/included/items")) {
+            *items = json!({"anyOf": one_of(["PublishedEntry", "PublishedPage"])});
+        }
     }
     let fields = schemas.get_mut("PublishedEntry").and_then(|entry| entry.pointer_mut("/properties/fields"));
     if let Some(fields) = fields.filter(|_| !kinds.is_empty()) {
@@ -57,10 +64,21 @@ fn link() -> Value {
     })
 }
 
-/// Adds what a page was extended by.
+fn block() -> Value {
+    json!({
+        "type": "object", "required": ["id", "type"], "additionalProperties": true,
+        "description": "A block, with the fields of its component",
+        "properties": {"id": {"type": "string", "format": "uuid"}, "type": {"type": "string"}}
+    })
+}
+
+/// Adds what a page was extended by, and what its blocks are.
 fn extend_page(schemas: &mut Map<String, Value>, definition: &Definition) {
     let Some(page) = schemas.get_mut("PublishedPage").and_then(|page| page.get_mut("properties")) else { return };
     let built_in = &builtin::all()[&builtin::page()];
+    if let Some(items) = page.pointer_mut("/body/items") {
+        *items = json!({"$ref": "#/components/schemas/Block"});
+    }
     for field in definition.fields.iter().filter(|field| built_in.field(field.key.as_str()).is_none()) {
         page[field.key.as_str()] = described(field);
     }
@@ -109,10 +127,7 @@ fn value(kind: Kind, rules: &Rules) -> Value {
             let items = rules.of.as_deref().map_or_else(|| json!({}), |of| value(of.kind, &of.rules));
             json!({"type": "array", "items": items})
         }
-        Kind::Blocks => json!({"type": "array", "items": {
-            "type": "object", "required": ["id", "type"],
-            "properties": {"id": {"type": "string", "format": "uuid"}, "type": {"type": "string"}}
-        }}),
+        Kind::Blocks => json!({"type": "array", "items": {"$ref": "#/components/schemas/Block"}}),
         Kind::Json | Kind::Asset => json!({}),
     }
 }

@@ -16,6 +16,7 @@ const FALLBACKS: usize = 10;
 pub(super) fn narrow(document: &mut Value) {
     match document {
         Value::Object(members) => {
+            open(members);
             if let (Some(name), Some(schema)) =
                 (members.get("name").and_then(Value::as_str).map(str::to_owned), members.get_mut("schema"))
             {
@@ -28,6 +29,18 @@ pub(super) fn narrow(document: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(narrow),
         _ => {}
+    }
+}
+
+/// An object of which nothing is said takes any members: generators of clients want to be told.
+fn open(schema: &mut Map<String, Value>) {
+    let silent = !["properties", "additionalProperties", "propertyNames", "allOf", "anyOf", "oneOf"]
+        .iter()
+        .any(|word| schema.contains_key(*word));
+    let is_object =
+        |kind: &Value| kind == "object" || kind.as_array().is_some_and(|kinds| kinds.contains(&json!("object")));
+    if silent && schema.get("type").is_some_and(is_object) {
+        schema.insert("additionalProperties".to_owned(), json!(true));
     }
 }
 
@@ -91,6 +104,15 @@ mod tests {
         assert_eq!(document["schema"]["properties"]["locales"]["items"]["pattern"], LOCALE);
         assert_eq!(document["schema"]["properties"]["policy"], json!({"$ref": "#/components/schemas/Policy"}));
         assert_eq!(document["schema"]["properties"]["next"]["maxLength"], 2048);
+    }
+
+    #[test]
+    fn an_object_of_which_nothing_is_said_is_open() {
+        let mut document = json!({"fields": {"type": "object"}, "seo": {"type": ["object", "null"]}, "none": {"type": "object", "properties": {}}});
+        narrow(&mut document);
+        assert_eq!(document["fields"]["additionalProperties"], true);
+        assert_eq!(document["seo"]["additionalProperties"], true);
+        assert_eq!(document["none"].get("additionalProperties"), None);
     }
 
     proptest! {

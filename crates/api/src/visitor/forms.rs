@@ -211,7 +211,7 @@ pub(super) async fn hand_out(app: &App, key: &FormKey, query: FormQuery) -> Resu
     let wanted = Wanted::parse(query.locale, query.fallback.as_deref())?;
     let (db, id) = (app.db().read(), app.parts.site);
     let form = form::published(db, id, key).await?;
-    let site = bonafide_site::get(db, id).await?;
+    let site = app.site().await?;
     let default = site.default_locale().clone();
     let locales = locales(&form.definition);
     let locale = wanted.choose(&locales, &default)?;

@@ -64,5 +64,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(my::cancel_my_erasure))
         .routes(routes!(my::restrict_my_submission))
         .routes(routes!(my::object_my_submission))
+        .routes(routes!(my::unrestrict_my_submission))
         .routes(routes!(my::permit_my_use, my::withdraw_my_use))
 }

@@ -13,6 +13,7 @@ use bonafide_model::Instant;
 use bonafide_model::id::SubmissionId;
 use bonafide_model::name::FormKey;
 use bonafide_retention::Error;
+use bonafide_retention::life::{Party, Restrictions};
 use bonafide_retention::purpose::Use;
 use bonafide_retention::submission::mine::Mine;
 use http::StatusCode;
@@ -45,6 +46,9 @@ pub(crate) struct MySubmission {
     /// `received`, `open`, `fulfilled`, `due`, `erasing`, `erased` or `final`; `restricted` while nobody may use it.
     #[schema(example = "received")]
     pub(super) state: &'static str,
+    /// Who has restricted its use, `visitor` or `staff`; each can lift what they placed themselves.
+    #[schema(example = json!(["visitor"]))]
+    pub(super) restricted_by: Vec<&'static str>,
     #[schema(value_type = String, format = DateTime)]
     pub(super) submitted_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,10 +83,12 @@ pub(crate) struct MySubmission {
 impl From<Mine> for MySubmission {
     fn from(mine: Mine) -> Self {
         let Mine { submission: found, permissions, offered } = mine;
-        let stopped = found.state.is_live() && found.is_restricted();
+        let live = found.state.is_live();
+        let restrictions = if live { found.restrictions } else { Restrictions::default() };
         Self {
             id: found.id,
-            state: if stopped { "restricted" } else { found.state.name() },
+            restricted_by: restrictions.parties().map(Party::name).collect(),
+            state: if live && found.is_restricted() { "restricted" } else { found.state.name() },
             submitted_at: found.received_at,
             fulfilled_at: found.fulfilled_at,
             due_at: found.due_at,
@@ -97,17 +103,48 @@ impl From<Mine> for MySubmission {
     }
 }
 
-/// A receipt that nobody was given is no credential.
-fn known(error: Error) -> ApiError {
-    match error {
-        Error::NotFound => unauthenticated("There is no such receipt.").into(),
-        error => error.into(),
+/// What the holder of a receipt wants.
+pub(super) enum Wish {
+    Erase,
+    Cancel,
+    Restrict,
+    Unrestrict,
+    Permit(Use),
+    Withdraw(Use),
+}
+
+impl Wish {
+    /// Does it.
+    pub(super) async fn fulfil(self, app: &App, token: &str) -> Result<(), ApiError> {
+        let (retention, site, now) = (app.retention(), app.parts.site, app.now());
+        match self {
+            Self::Erase => drop(retention.wish_erasure(site, token, now).await?),
+            Self::Cancel => drop(retention.cancel_erasure(site, token, now).await?),
+            Self::Restrict => drop(retention.restrict_mine(site, token).await?),
+            Self::Unrestrict => drop(retention.unrestrict_mine(site, token).await?),
+            Self::Permit(r#use) => retention.permit(site, token, &r#use, &app.site().await?.time_zone, now).await?,
+            Self::Withdraw(r#use) => retention.withdraw(site, token, &r#use, now).await?,
+        }
+        Ok(())
     }
 }
 
-async fn mine(app: &App, token: &Token) -> Result<MySubmission, ApiError> {
+/// A receipt that nobody was given is no credential.
+fn known(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Retention(Error::NotFound) => unauthenticated("There is no such receipt.").into(),
+        error => error,
+    }
+}
+
+async fn mine(app: &App, token: &Token) -> Result<Json<MySubmission>, ApiError> {
     let mine = app.retention().mine(app.parts.site, &token.0, app.now()).await;
-    Ok(mine.map_err(known)?.into())
+    Ok(Json(mine.map_err(|error| known(error.into()))?.into()))
+}
+
+async fn after(wish: Wish, app: &App, token: &Token) -> Result<Json<MySubmission>, ApiError> {
+    wish.fulfil(app, &token.0).await.map_err(known)?;
+    mine(app, token).await
 }
 
 /// See what becomes of a submission
@@ -119,7 +156,7 @@ pub(crate) async fn get_my_submission(
     token: Token,
     _: NoQuery,
 ) -> Result<Json<MySubmission>, ApiError> {
-    Ok(Json(mine(&app, &token).await?))
+    mine(&app, &token).await
 }
 
 /// Have a submission erased
@@ -131,8 +168,7 @@ pub(crate) async fn erase_my_submission(
     token: Token,
     _: NoQuery,
 ) -> Result<Response, ApiError> {
-    app.retention().wish_erasure(app.parts.site, &token.0, app.now()).await.map_err(known)?;
-    Ok((StatusCode::ACCEPTED, Json(mine(&app, &token).await?)).into_response())
+    Ok((StatusCode::ACCEPTED, after(Wish::Erase, &app, &token).await?).into_response())
 }
 
 /// Keep a submission after all
@@ -145,13 +181,12 @@ pub(crate) async fn cancel_my_erasure(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
-    app.retention().cancel_erasure(app.parts.site, &token.0, app.now()).await.map_err(known)?;
-    Ok(Json(mine(&app, &token).await?))
+    after(Wish::Cancel, &app, &token).await
 }
 
 /// Restrict the use of a submission
 ///
-/// It is kept until it falls due, and nobody uses it (GDPR article 18).
+/// It is kept until it falls due, and nobody uses it (GDPR article 18). Nobody else can lift that.
 #[utoipa::path(post, path = "/v1/my/submission/restrict", tag = "receipts", responses((status = 200, body = MySubmission)), security(("receipt" = [])))]
 pub(crate) async fn restrict_my_submission(
     State(app): State<App>,
@@ -159,13 +194,12 @@ pub(crate) async fn restrict_my_submission(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
-    app.retention().restrict_mine(app.parts.site, &token.0).await.map_err(known)?;
-    Ok(Json(mine(&app, &token).await?))
+    after(Wish::Restrict, &app, &token).await
 }
 
 /// Object to the use of a submission
 ///
-/// It is kept until it falls due, and nobody uses it (GDPR article 21).
+/// It is kept until it falls due, and nobody uses it (GDPR article 21). Nobody else can lift that.
 #[utoipa::path(post, path = "/v1/my/submission/object", tag = "receipts", responses((status = 200, body = MySubmission)), security(("receipt" = [])))]
 pub(crate) async fn object_my_submission(
     State(app): State<App>,
@@ -173,8 +207,20 @@ pub(crate) async fn object_my_submission(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
-    app.retention().restrict_mine(app.parts.site, &token.0).await.map_err(known)?;
-    Ok(Json(mine(&app, &token).await?))
+    after(Wish::Restrict, &app, &token).await
+}
+
+/// Allow the use of a submission again
+///
+/// Takes a restriction or an objection back that was made with this receipt. What the staff has restricted stays so.
+#[utoipa::path(post, path = "/v1/my/submission/unrestrict", tag = "receipts", responses((status = 200, body = MySubmission)), security(("receipt" = [])))]
+pub(crate) async fn unrestrict_my_submission(
+    State(app): State<App>,
+    token: Token,
+    _: NoQuery,
+    _: Nothing,
+) -> Result<Json<MySubmission>, ApiError> {
+    after(Wish::Unrestrict, &app, &token).await
 }
 
 /// Permit a further use
@@ -188,10 +234,7 @@ pub(crate) async fn permit_my_use(
     _: NoQuery,
     _: Nothing,
 ) -> Result<Json<MySubmission>, ApiError> {
-    let zone = bonafide_site::get(app.db().read(), app.parts.site).await?.time_zone;
-    let permitted = app.retention().permit(app.parts.site, &token.0, &r#use, &zone, app.now()).await;
-    permitted.map_err(known)?;
-    Ok(Json(mine(&app, &token).await?))
+    after(Wish::Permit(r#use), &app, &token).await
 }
 
 /// Take a permission back
@@ -204,6 +247,6 @@ pub(crate) async fn withdraw_my_use(
     Path(r#use): Path<Use>,
     _: NoQuery,
 ) -> Result<Done, ApiError> {
-    app.retention().withdraw(app.parts.site, &token.0, &r#use, app.now()).await.map_err(known)?;
+    Wish::Withdraw(r#use).fulfil(&app, &token.0).await.map_err(known)?;
     Ok(Done)
 }

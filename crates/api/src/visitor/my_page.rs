@@ -1,7 +1,7 @@
 //! The page of a receipt for browsers without scripts: what [`my`](super::my) does, with buttons.
 
 use super::forms::{says, show};
-use super::my::MySubmission;
+use super::my::{MySubmission, Wish};
 use super::page::mine::{self, MyPage, Notice, Shown, action};
 use super::posted::decode_pairs;
 use super::receipt::UsePermitted;
@@ -14,6 +14,7 @@ use axum::response::Response;
 use bonafide_model::Locale;
 use bonafide_retention::Error;
 use bonafide_retention::form::Localized;
+use bonafide_retention::life::Party;
 use bonafide_retention::purpose::Use;
 use bonafide_retention::submission::mine::Mine;
 use http::StatusCode;
@@ -38,7 +39,7 @@ pub(crate) struct Pressed {
     /// The token of the receipt.
     #[schema(value_type = String, max_length = 200)]
     receipt: Zeroizing<String>,
-    /// `show`, `erase`, `cancel-erasure`, `restrict`, `permit` or `withdraw`.
+    /// `show`, `erase`, `cancel-erasure`, `restrict`, `unrestrict`, `permit` or `withdraw`.
     #[schema(example = "show")]
     action: String,
     /// The further use that is permitted or taken back.
@@ -59,6 +60,25 @@ impl Pressed {
             }
         }
         Ok(pressed)
+    }
+
+    /// What is wanted; nothing but to see the page if it is `None`.
+    fn wish(&self) -> Result<Option<Wish>, Problem> {
+        Ok(Some(match self.action.as_str() {
+            action::SHOW => return Ok(None),
+            action::ERASE => Wish::Erase,
+            action::CANCEL => Wish::Cancel,
+            action::RESTRICT => Wish::Restrict,
+            action::UNRESTRICT => Wish::Unrestrict,
+            action::PERMIT => Wish::Permit(self.named()?),
+            action::WITHDRAW => Wish::Withdraw(self.named()?),
+            _ => return Err(Problem::fault(Fault::at("/action", "invalid_value", "There is no such action."))),
+        }))
+    }
+
+    fn named(&self) -> Result<Use, Problem> {
+        let refused = |_| Problem::fault(Fault::at("/use", "invalid_value", "There is no such use."));
+        self.r#use.parse().map_err(refused)
     }
 }
 
@@ -82,10 +102,16 @@ pub(crate) async fn press_my_page(
 ) -> Result<Response, ApiError> {
     let locale = locale(&app, query).await?;
     let pressed = Pressed::read(request).await?;
-    let notice = match act(&app, &pressed).await {
+    let done = match pressed.wish()? {
+        Some(wish) => wish.fulfil(&app, &pressed.receipt).await,
+        None => Ok(()),
+    };
+    let notice = match done {
         Ok(()) => None,
         Err(ApiError::Retention(Error::NotFound)) => Some(Notice::Unknown),
-        Err(ApiError::Retention(Error::Clash(_) | Error::NoSuchPermission)) => Some(Notice::Refused),
+        Err(ApiError::Retention(Error::Clash(_) | Error::NotTheirs(_) | Error::NoSuchPermission)) => {
+            Some(Notice::Refused)
+        }
         Err(error) => return Err(error),
     };
     let found = match notice {
@@ -101,28 +127,6 @@ pub(crate) async fn press_my_page(
     let page = mine::page(&MyPage { locale: &locale, notice, shown: Some((&pressed.receipt, shown)) });
     let page = show(page, &locale, &[]);
     Ok(if notice.is_some() { says(page, StatusCode::CONFLICT) } else { page })
-}
-
-async fn act(app: &App, pressed: &Pressed) -> Result<(), ApiError> {
-    let (retention, site, token, now) = (app.retention(), app.parts.site, pressed.receipt.as_str(), app.now());
-    match pressed.action.as_str() {
-        action::SHOW => {}
-        action::ERASE => drop(retention.wish_erasure(site, token, now).await?),
-        action::CANCEL => drop(retention.cancel_erasure(site, token, now).await?),
-        action::RESTRICT => drop(retention.restrict_mine(site, token).await?),
-        action::PERMIT => {
-            let zone = bonafide_site::get(app.db().read(), site).await?.time_zone;
-            retention.permit(site, token, &named(pressed)?, &zone, now).await?;
-        }
-        action::WITHDRAW => retention.withdraw(site, token, &named(pressed)?, now).await?,
-        _ => return Err(Problem::fault(Fault::at("/action", "invalid_value", "There is no such action.")).into()),
-    }
-    Ok(())
-}
-
-fn named(pressed: &Pressed) -> Result<Use, Problem> {
-    let refused = |_| Problem::fault(Fault::at("/use", "invalid_value", "There is no such use."));
-    pressed.r#use.parse().map_err(refused)
 }
 
 async fn found(app: &App, pressed: &Pressed) -> Result<Option<Mine>, ApiError> {
@@ -145,7 +149,7 @@ fn uses(mine: &Mine, locale: &Locale) -> Vec<(String, String)> {
 async fn locale(app: &App, query: PageQuery) -> Result<Locale, ApiError> {
     match query.locale {
         Some(locale) => Ok(locale),
-        None => Ok(bonafide_site::get(app.db().read(), app.parts.site).await?.default_locale().clone()),
+        None => Ok(app.site().await?.default_locale().clone()),
     }
 }
 
@@ -155,6 +159,7 @@ impl MySubmission {
         let until = |name: &str| self.permissions.iter().find(|given: &&UsePermitted| given.r#use == name);
         Shown {
             state: self.state,
+            restricted_by_visitor: self.restricted_by.contains(&Party::Visitor.name()),
             submitted_at: self.submitted_at,
             fulfilled_at: self.fulfilled_at,
             due_at: self.due_at,

@@ -24,7 +24,7 @@ pub(crate) async fn accepted(app: &App, path: &str, origin: &HeaderValue) -> boo
 
 /// The origin of the site's own pages.
 pub(crate) async fn own(app: &App) -> Result<Option<String>, ApiError> {
-    let site = bonafide_site::get(app.db().read(), app.parts.site).await?;
+    let site = app.site().await?;
     Ok(site.base_url.as_deref().and_then(origin_of))
 }
 

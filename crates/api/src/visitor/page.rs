@@ -95,6 +95,7 @@ pub(crate) enum Notice {
     TooEarly,
     Stale,
     TooMany,
+    Unavailable,
 }
 
 /// A use beyond the purpose.
@@ -140,6 +141,7 @@ pub(crate) fn form(page: &FormPage<'_>) -> String {
             Notice::TooEarly => words.too_early,
             Notice::Stale => words.stale,
             Notice::TooMany => words.too_many,
+            Notice::Unavailable => words.unavailable,
         };
         html.ours("p", "class=\"faults\" role=\"alert\"", words, text);
     }

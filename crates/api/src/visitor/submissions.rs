@@ -39,12 +39,16 @@ enum Refusal {
     Faults(Vec<Fault>),
     /// The visitor can send it again.
     Again(Notice, Problem),
-    Other(ApiError),
+    Other(Problem),
 }
 
 impl<E: Into<ApiError>> From<E> for Refusal {
     fn from(error: E) -> Self {
-        Self::Other(error.into())
+        let problem = Problem::from(error.into());
+        if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
+            return Self::Again(Notice::Unavailable, problem);
+        }
+        Self::Other(problem)
     }
 }
 
@@ -73,12 +77,12 @@ pub(crate) async fn create_submission(
             Ok(says(form.page(&app, &refill(&faults, None, true)), StatusCode::UNPROCESSABLE_ENTITY))
         }
         Err(Refusal::Again(notice, problem)) if letter.is_page => {
-            let page = form.page(&app, &refill(&[], Some(notice), notice == Notice::TooEarly));
+            let keep_token = matches!(notice, Notice::TooEarly | Notice::Unavailable);
+            let page = form.page(&app, &refill(&[], Some(notice), keep_token));
             Ok(says(page, problem.status()))
         }
         Err(Refusal::Faults(faults)) => Err(faults_of(faults).into()),
-        Err(Refusal::Again(_, problem)) => Err(problem.into()),
-        Err(Refusal::Other(error)) => Err(error),
+        Err(Refusal::Again(_, problem) | Refusal::Other(problem)) => Err(problem.into()),
     }
 }
 
@@ -97,12 +101,9 @@ async fn take_in(
     // a form that is sent twice without a key of its own is known by its token, which only its sender has
     let key = IdempotencyKey(Some(repeated.0.unwrap_or_else(|| letter.token.clone())));
     let Ok(claim) = app.visitors.spent.claim(token.nonce, app.now()) else {
-        return earlier(app, &route, &key, letter).await;
+        return earlier(app, &route, &key, letter, client, &token).await;
     };
-    if let Err(seconds) = app.visitors.count(client, token.scriptless, app.now()) {
-        let problem = Problem::new("too_many_requests", "Too many forms came from here; wait a little.");
-        return Err(Refusal::Again(Notice::TooMany, problem.header(RETRY_AFTER, seconds.to_string())));
-    }
+    counted(app, client, &token)?;
     let proof = work_done(app, form, letter, token.scriptless).await?;
     let answers = Answers::parse(&form.form.definition, &letter.posted.fields, &letter.posted.permissions);
     let created = keep(app, form, letter, &route, key, answers.map_err(Refusal::Faults)?).await?;
@@ -111,6 +112,14 @@ async fn take_in(
         proof.keep();
     }
     Ok(created)
+}
+
+/// Counts a form that a client sends.
+fn counted(app: &App, client: IpAddr, token: &Checked) -> Result<(), Refusal> {
+    app.visitors.count(client, token.scriptless, app.now()).map_err(|seconds| {
+        let problem = Problem::new("too_many_requests", "Too many forms came from here; wait a little.");
+        Refusal::Again(Notice::TooMany, problem.header(RETRY_AFTER, seconds.to_string()))
+    })
 }
 
 /// The token, if it is this form's and in time.
@@ -133,17 +142,29 @@ fn checked(app: &App, form: &HandedOut, letter: &Letter) -> Result<Checked, Refu
     }
 }
 
-/// The answer that the same form got when it was sent first, perhaps a moment ago.
-async fn earlier(app: &App, route: &str, key: &IdempotencyKey, letter: &Letter) -> Result<Created, Refusal> {
+/// The answer that the same form got when it was sent first, perhaps a moment ago. Where there is none at once it counts as a
+/// form that is sent: nobody waits here as often as they like.
+async fn earlier(
+    app: &App,
+    route: &str,
+    key: &IdempotencyKey,
+    letter: &Letter,
+    client: IpAddr,
+    token: &Checked,
+) -> Result<Created, Refusal> {
     for attempt in 0..PATIENCE {
-        match create::answered(app, route, key, &letter.bytes).await {
-            Ok(Some(created)) => return Ok(created),
-            Ok(None) => {}
-            Err(ApiError::Problem(problem)) if problem.code() == "idempotency_key_reused" => break,
-            Err(error) => return Err(error.into()),
+        let answered = create::answered(app, route, key, &letter.bytes).await;
+        if let Ok(Some(created)) = answered {
+            return Ok(created);
         }
-        if attempt + 1 < PATIENCE {
-            tokio::time::sleep(PAUSE).await;
+        if attempt == 0 {
+            counted(app, client, token)?;
+        }
+        match answered {
+            Err(ApiError::KeyReused) => break,
+            Err(error) => return Err(error.into()),
+            Ok(_) if attempt + 1 < PATIENCE => tokio::time::sleep(PAUSE).await,
+            Ok(_) => {}
         }
     }
     let detail = "The form was sent already, with other answers or under another Idempotency-Key: fetch it again.";
@@ -202,9 +223,7 @@ async fn keep(
         std::future::ready(Ok((created.clone(), object.clone()))).boxed()
     });
     match written.await {
-        Err(ApiError::Problem(problem)) if problem.code() == "idempotency_key_reused" => {
-            Err(Refusal::Again(Notice::Stale, problem))
-        }
+        Err(error @ ApiError::KeyReused) => Err(Refusal::Again(Notice::Stale, error.into())),
         written => Ok(written?),
     }
 }

@@ -40,6 +40,7 @@ pub(crate) struct Words {
     pub(crate) too_early: &'static str,
     pub(crate) stale: &'static str,
     pub(crate) too_many: &'static str,
+    pub(crate) unavailable: &'static str,
     pub(crate) thanks: &'static str,
     pub(crate) receipt: &'static str,
     pub(crate) receipt_hint: &'static str,

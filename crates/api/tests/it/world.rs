@@ -42,6 +42,8 @@ pub(crate) struct World {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+    /// The same, if it is JSON.
     pub(crate) body: Value,
 }
 
@@ -142,6 +144,7 @@ impl World {
         Answer {
             status: parts.status,
             headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
             body: serde_json::from_slice(&bytes).unwrap_or_default(),
         }
     }

@@ -1,19 +1,25 @@
-//! Lists of published items: filtered, sorted, in pages by keys, in a chain of languages. One statement for a page,
-//! and each part of it goes along the index of the field it is sorted by.
+//! Lists of published items: filtered, sorted, in pages by keys, in a chain of languages.
+//!
+//! One statement for a page. Each part of it goes along the index of the field it is sorted by, or, where few items keep a
+//! condition, along the index of that; one statement before the first page asks which, and the cursors of the others tell it.
+//! So no filter walks the order of everything.
 
-use super::{COLUMNS, Item, item};
+use super::{COLUMNS, Item, find, item};
 use crate::keys::{self, MISSING};
-use crate::row::{self, Sql};
 use crate::{Error, Start};
 use bonafide_model::Locale;
 use bonafide_model::content::{Definition, Kind};
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::TypeKey;
+use bonafide_storage::{Sql, statement};
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde::{Deserialize, Serialize};
 
 /// The most items that `contains` looks through.
 pub const MOST_LOOKED_THROUGH: u64 = 10_000;
+
+/// Up to how many items are found by a condition and then put in order, rather than along the order.
+const FEW: u64 = 1_000;
 
 /// How a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +91,9 @@ pub struct Sort {
 pub struct Cursor {
     values: Vec<String>,
     id: EntryId,
+    /// How the items were found up to here: the next ones are found alike, unless there are none for the languages asked for.
+    #[serde(default)]
+    ways: Vec<Way>,
 }
 
 /// An item of a list, and where it stands in it.
@@ -120,41 +129,40 @@ pub async fn list(
     start: &Start<Cursor>,
     limit: u64,
 ) -> Result<Vec<Listed>, Error> {
-    narrow_enough(on, site, query).await?;
+    let known = match start {
+        Start::After(cursor) | Start::Before(cursor) => cursor.ways.as_slice(),
+        Start::First => &[],
+    };
+    let ways = narrow_enough(on, site, query, known).await?;
     let back = start.is_backwards();
     let directions: Vec<bool> = query.sort.iter().map(|sort| sort.descending != back).collect();
-    let mut sql = Sql::default();
-    if query.chain.len() > 1 {
-        sql.push("SELECT * FROM (");
+    let mut sql = Sql::new("SELECT ");
+    sql.push(COLUMNS);
+    for index in 0..query.sort.len() {
+        sql.push(&format!(", page.s{index}"));
     }
-    for place in 0..query.chain.len() {
-        if query.chain.len() > 1 {
-            sql.push(if place > 0 { " UNION ALL " } else { "" }).push("SELECT * FROM (");
-        }
-        sql.push("SELECT ").push(COLUMNS);
+    sql.push(" FROM (");
+    for (place, way) in ways.iter().enumerate() {
+        sql.push(if place > 0 { " UNION ALL " } else { "" }).push("SELECT * FROM (SELECT k0.entry_id, k0.locale");
         for index in 0..query.sort.len() {
             sql.push(&format!(", k{index}.value AS s{index}"));
         }
-        part(&mut sql, on, site, query, place, true);
+        part(&mut sql, on, site, query, place, *way);
         if let Start::After(cursor) | Start::Before(cursor) = start {
             beyond(&mut sql, cursor, &directions);
         }
         order(&mut sql, &directions, "k", ".value", "k0.entry_id");
-        sql.push(" LIMIT ").bind(row::limit(limit));
-        if query.chain.len() > 1 {
-            sql.push(") AS page");
-        }
+        sql.push(" LIMIT ").bind(statement::limit(limit)).push(") AS part");
     }
-    if query.chain.len() > 1 {
-        sql.push(") AS page");
-        order(&mut sql, &directions, "s", "", "entry_id");
-        sql.push(" LIMIT ").bind(row::limit(limit));
-    }
+    order(&mut sql, &directions, "s", "", "entry_id");
+    sql.push(" LIMIT ").bind(statement::limit(limit)).push(") AS page CROSS JOIN published p");
+    sql.push(" WHERE p.entry_id = page.entry_id AND p.locale = page.locale");
+    order(&mut sql, &directions, "page.s", "", "p.entry_id");
     let rows = on.query_all_raw(sql.on(on)).await?;
     let read = rows.iter().map(|row| {
         let values = (0..query.sort.len()).map(|index| row.try_get("", &format!("s{index}")));
         let (item, values) = (item(row)?, values.collect::<Result<_, _>>()?);
-        Ok(Listed { cursor: Cursor { values, id: item.id }, item })
+        Ok(Listed { cursor: Cursor { values, id: item.id, ways: ways.clone() }, item })
     });
     read.collect()
 }
@@ -164,73 +172,173 @@ pub async fn list(
 /// # Errors
 /// [`Error::TooBroad`].
 pub async fn count(on: &impl ConnectionTrait, site: SiteId, query: &Query) -> Result<u64, Error> {
-    narrow_enough(on, site, query).await?;
-    counted(on, site, query, None).await
+    let ways = narrow_enough(on, site, query, &[]).await?;
+    counted(on, site, query, &ways, None).await
 }
 
-async fn counted(on: &impl ConnectionTrait, site: SiteId, query: &Query, most: Option<u64>) -> Result<u64, Error> {
+async fn counted(
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    query: &Query,
+    ways: &[Way],
+    most: Option<u64>,
+) -> Result<u64, Error> {
     let mut sql = Sql::new("SELECT COUNT(*) FROM (");
-    for place in 0..query.chain.len() {
-        if place > 0 {
-            sql.push(" UNION ALL ");
-        }
-        sql.push("SELECT * FROM (SELECT 1 AS one");
-        part(&mut sql, on, site, query, place, false);
+    for (place, way) in ways.iter().enumerate() {
+        sql.push(if place > 0 { " UNION ALL " } else { "" }).push("SELECT * FROM (SELECT 1 AS one");
+        part(&mut sql, on, site, query, place, *way);
         if let Some(most) = most {
-            sql.push(" LIMIT ").bind(row::limit(most));
+            sql.push(" LIMIT ").bind(statement::limit(most));
         }
-        sql.push(") AS page");
+        sql.push(") AS part");
     }
     sql.push(") AS page");
-    row::count(on, sql.on(on)).await
+    Ok(statement::count(on, sql.on(on)).await?)
 }
 
-/// Refuses to look through more than [`MOST_LOOKED_THROUGH`] items for a part of a text.
-async fn narrow_enough(on: &impl ConnectionTrait, site: SiteId, query: &Query) -> Result<(), Error> {
-    let (scans, rest): (Vec<_>, Vec<_>) =
-        query.conditions.iter().cloned().partition(|condition| condition.op == Op::Contains);
-    if scans.is_empty() {
-        return Ok(());
+/// How the items of one language are found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Way {
+    /// Along the order, each held against the conditions: right where many keep them.
+    Order,
+    /// By the condition of this number, and put in order: right where few keep it.
+    Condition(usize),
+}
+
+/// Refuses to look through more than [`MOST_LOOKED_THROUGH`] items for a part of a text. Gives the way for each language,
+/// the known ones if there is one for each.
+async fn narrow_enough(
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    query: &Query,
+    known: &[Way],
+) -> Result<Vec<Way>, Error> {
+    let ways = if known.len() == query.chain.len() { known.to_vec() } else { ways(on, site, query).await? };
+    if query.conditions.iter().all(|condition| condition.op != Op::Contains) {
+        return Ok(ways);
     }
-    let left = Query { conditions: rest, ..query.clone() };
-    let count = counted(on, site, &left, Some(MOST_LOOKED_THROUGH + 1)).await?;
-    if count > MOST_LOOKED_THROUGH { Err(Error::TooBroad) } else { Ok(()) }
+    let mut left = query.clone();
+    left.conditions.retain(|condition| condition.op != Op::Contains);
+    // conditions of the same order, with numbers of their own
+    let number = |way: &Way| match way {
+        Way::Order => Way::Order,
+        Way::Condition(number) => {
+            let before = query.conditions[..*number].iter().filter(|condition| condition.op != Op::Contains);
+            Way::Condition(before.count())
+        }
+    };
+    let renumbered: Vec<Way> = ways.iter().map(number).collect();
+    let count = counted(on, site, &left, &renumbered, Some(MOST_LOOKED_THROUGH + 1)).await?;
+    if count > MOST_LOOKED_THROUGH { Err(Error::TooBroad) } else { Ok(ways) }
+}
+
+/// Asks the index how many keep each condition, up to [`FEW`], and takes the narrowest that few keep.
+async fn ways(on: &impl ConnectionTrait, site: SiteId, query: &Query) -> Result<Vec<Way>, Error> {
+    let mut ways = vec![Way::Order; query.chain.len()];
+    let narrows = |condition: &&(usize, &Condition)| {
+        let other = condition.1.field != query.sort[0].field;
+        other && !matches!(condition.1.op, Op::Ne | Op::Nin | Op::Contains)
+    };
+    let conditions: Vec<_> = query.conditions.iter().enumerate().collect();
+    let mut sql = Sql::default();
+    for place in 0..query.chain.len() {
+        for (number, condition) in conditions.iter().filter(narrows) {
+            sql.push(if sql.is_empty() { "" } else { " UNION ALL " });
+            sql.push(&format!("SELECT {place} AS place, {number} AS number, COUNT(*) AS many FROM (SELECT 1 AS one"));
+            keeping(&mut sql, on, site, query, place, condition);
+            sql.push(" LIMIT ").bind(statement::limit(FEW + 1)).push(") AS few");
+        }
+    }
+    if sql.is_empty() {
+        return Ok(ways);
+    }
+    let mut least = vec![FEW + 1; ways.len()];
+    for row in on.query_all_raw(sql.on(on)).await? {
+        let [place, number] = [row.try_get::<i32>("", "place")?, row.try_get::<i32>("", "number")?];
+        let place = usize::try_from(place).unwrap_or_default();
+        let many = u64::try_from(row.try_get::<i64>("", "many")?).unwrap_or(u64::MAX);
+        if many < least[place] {
+            least[place] = many;
+            ways[place] = Way::Condition(usize::try_from(number).unwrap_or_default());
+        }
+    }
+    Ok(ways)
+}
+
+/// `FROM … WHERE …` of the keys that keep one condition, in one language.
+fn keeping(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query, place: usize, condition: &Condition) {
+    sql.push(" FROM published_key c WHERE c.site_id = ").bind(site.uuid()).push(" AND c.type = ");
+    sql.bind(query.kind.as_str()).push(" AND c.locale = ").bind(query.chain[place].as_str());
+    sql.push(" AND c.field = ").bind(condition.field.as_str()).push(" AND ");
+    compare(sql, on, "c.value", condition);
 }
 
 /// `FROM … WHERE …` of the items of one language of the chain that are not published in a better one.
-fn part(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query, place: usize, whole: bool) {
+fn part(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query, place: usize, way: Way) {
     let locale = query.chain[place].as_str();
-    sql.push(" FROM published_key k0");
-    if whole {
-        sql.push(" JOIN published p ON p.entry_id = k0.entry_id AND p.locale = k0.locale");
+    let first = query.sort[0].field.as_str();
+    if let Way::Condition(number) = way {
+        // one entry may have several values that keep it
+        sql.push(" FROM (SELECT DISTINCT c.entry_id");
+        keeping(sql, on, site, query, place, &query.conditions[number]);
+        sql.push(") AS few");
+        key_of(sql, on, "few", locale, first, 0);
+    } else {
+        sql.push(" FROM published_key k0");
     }
     for (index, sort) in query.sort.iter().enumerate().skip(1) {
-        sql.push(&format!(
-            " JOIN published_key k{index} ON k{index}.entry_id = k0.entry_id AND k{index}.locale = k0.locale AND k{index}.field = "
-        ));
-        sql.bind(sort.field.as_str());
+        key_of(sql, on, "k0", locale, &sort.field, index);
     }
-    sql.push(" WHERE k0.site_id = ").bind(site.uuid()).push(" AND k0.type = ").bind(query.kind.as_str());
-    sql.push(" AND k0.locale = ").bind(locale).push(" AND k0.field = ").bind(query.sort[0].field.as_str());
-    for condition in &query.conditions {
-        if condition.field == query.sort[0].field && !matches!(condition.op, Op::Ne | Op::Nin) {
+    sql.push(" WHERE k0.locale = ").bind(locale);
+    if way == Way::Order {
+        sql.push(" AND k0.field = ").bind(first).push(" AND k0.site_id = ").bind(site.uuid());
+        sql.push(" AND k0.type = ").bind(query.kind.as_str());
+    }
+    for (number, condition) in query.conditions.iter().enumerate() {
+        if way == Way::Condition(number) {
+            continue;
+        }
+        let negated = matches!(condition.op, Op::Ne | Op::Nin);
+        if condition.field == query.sort[0].field && !negated {
             sql.push(" AND ");
             compare(sql, on, "k0.value", condition);
             continue;
         }
-        let negated = matches!(condition.op, Op::Ne | Op::Nin);
         sql.push(if negated { " AND NOT EXISTS " } else { " AND EXISTS " });
         sql.push(
             "(SELECT 1 FROM published_key c WHERE c.entry_id = k0.entry_id AND c.locale = k0.locale AND c.field = ",
         );
         sql.bind(condition.field.as_str()).push(" AND ");
         compare(sql, on, "c.value", condition);
-        sql.push(")");
+        sql.push(one_by_one(on)).push(")");
     }
     if place > 0 {
         sql.push(" AND NOT EXISTS (SELECT 1 FROM published b WHERE b.entry_id = k0.entry_id AND b.locale IN ");
-        sql.list(query.chain[..place].iter().map(Locale::as_str)).push(")");
+        sql.list(query.chain[..place].iter().map(Locale::as_str)).push(one_by_one(on)).push(")");
     }
+}
+
+/// Joins the key `k{index}` of a field of each entry found so far, one by one.
+fn key_of(sql: &mut Sql, on: &impl ConnectionTrait, found: &str, locale: &str, field: &str, index: usize) {
+    let fence = one_by_one(on);
+    // SQLite knows no lateral join, and needs none: it joins in the order of the text here
+    let (before, name, when) = if fence.is_empty() {
+        ("", format!("k{index}"), "ON")
+    } else {
+        ("LATERAL (SELECT k.* FROM ", "k".to_owned(), "WHERE")
+    };
+    sql.push(&format!(" CROSS JOIN {before}published_key {name} {when} "));
+    sql.push(&format!("{name}.entry_id = {found}.entry_id AND {name}.locale = ")).bind(locale);
+    sql.push(&format!(" AND {name}.field = ")).bind(field);
+    if !fence.is_empty() {
+        sql.push(fence).push(&format!(") AS k{index}"));
+    }
+}
+
+/// What keeps PostgreSQL from reading all keys of a field at once to hold a few entries against them. It knows how values
+/// are spread over all fields together, not over one, so it takes few for many. SQLite never does that.
+fn one_by_one(on: &impl ConnectionTrait) -> &'static str {
+    if on.get_database_backend() == DbBackend::Postgres { " OFFSET 0" } else { "" }
 }
 
 /// One comparison. `ne` and `nin` are told by whoever negates it.
@@ -252,8 +360,7 @@ fn compare(sql: &mut Sql, on: &impl ConnectionTrait, column: &str, condition: &C
             return;
         }
         Op::Contains => {
-            let find = if on.get_database_backend() == DbBackend::Postgres { "strpos" } else { "instr" };
-            sql.push(find).push("(").push(column).push(", ").bind(operand).push(") > 0");
+            find(sql, on, column, operand).push(" > 0");
             return;
         }
         Op::IsNull => {

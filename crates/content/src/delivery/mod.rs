@@ -4,18 +4,22 @@
 //! A reader wants a chain of languages, best first; [`Item::locale`] says which one each item came in.
 
 mod list;
+pub mod places;
 
 pub use crate::Start;
 
 pub use crate::keys::DATES;
 pub use list::{Condition, Cursor, Listed, MOST_LOOKED_THROUGH, Op, Query, Sort, count, kind_of, list, operand};
 
-use crate::Error;
-use crate::row::{self, Sql};
+use crate::{Error, row};
+use bonafide_model::content::check;
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::{Instant, Locale};
+use bonafide_storage::Sql;
+use sea_orm::prelude::Uuid;
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult};
+use std::collections::BTreeMap;
 
 /// A published page or entry in one language.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +82,8 @@ pub(crate) fn item(row: &QueryResult) -> Result<Item, Error> {
 /// What is at a path, in the best of the languages that know it. An entry that was found in another language than the
 /// best it is published in comes in that.
 ///
+/// One statement, so that what is renamed meanwhile is found under one name or the other.
+///
 /// # Errors
 /// If a statement fails.
 pub async fn by_path(
@@ -87,13 +93,28 @@ pub async fn by_path(
     path: &str,
     chain: &[Locale],
 ) -> Result<Option<Found>, Error> {
-    let mut select = Sql::new("SELECT ");
-    select.push(COLUMNS).push(" FROM published p WHERE p.site_id = ").bind(site.uuid());
-    select.push(" AND p.type = ").bind(kind.as_str()).push(" AND p.path = ").bind(path);
-    select.push(" AND p.locale IN ").list(chain.iter().map(Locale::as_str));
+    let mut select = Sql::default();
+    for (from, at) in [
+        ("published p WHERE", "p"),
+        (
+            "moved m JOIN published p ON p.entry_id = m.entry_id AND p.locale = m.locale WHERE p.path IS NOT NULL AND",
+            "m",
+        ),
+    ] {
+        select.push(if select.is_empty() { "SELECT " } else { " UNION ALL SELECT " }).push(COLUMNS);
+        select.push(&format!(" FROM {from} {at}.site_id = ")).bind(site.uuid());
+        select.push(&format!(" AND {at}.type = ")).bind(kind.as_str());
+        select.push(&format!(" AND {at}.path = ")).bind(path);
+        select.push(&format!(" AND {at}.locale IN ")).list(chain.iter().map(Locale::as_str));
+    }
     let rows = on.query_all_raw(select.on(on)).await?;
     let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
-    let Some(found) = best(items, chain) else { return moved(on, site, kind, path, chain).await };
+    // what had the path before has another now
+    let (here, led): (Vec<_>, Vec<_>) = items.into_iter().partition(|item| item.path.as_deref() == Some(path));
+    let Some(found) = best(here, chain) else {
+        let moved = best(led, chain).and_then(|item| Some(Found::Moved { path: item.path?, locale: item.locale }));
+        return Ok(moved);
+    };
     let better = chain.iter().position(|locale| *locale == found.locale).unwrap_or(0);
     if better > 0
         && let Some(item) = by_id(on, site, kind, found.id, &chain[..better]).await?
@@ -127,62 +148,10 @@ pub async fn by_id(
     Ok(best(rows.iter().map(item).collect::<Result<_, _>>()?, chain))
 }
 
-/// Where the entry is that had a path.
-async fn moved(
-    on: &impl ConnectionTrait,
-    site: SiteId,
-    kind: &TypeKey,
-    path: &str,
-    chain: &[Locale],
-) -> Result<Option<Found>, Error> {
-    let mut select = Sql::new(
-        "SELECT m.locale, p.path FROM moved m JOIN published p ON p.entry_id = m.entry_id AND p.locale = m.locale
-         WHERE p.path IS NOT NULL AND m.site_id = ",
-    );
-    select.bind(site.uuid()).push(" AND m.type = ").bind(kind.as_str()).push(" AND m.path = ").bind(path);
-    select.push(" AND m.locale IN ").list(chain.iter().map(Locale::as_str));
-    let rows = on.query_all_raw(select.on(on)).await?;
-    let places = rows.iter().map(|row| Ok((row.try_get("", "path")?, row::parsed(row, "locale")?)));
-    let places = places.collect::<Result<Vec<(String, Locale)>, Error>>()?;
-    let place = places.into_iter().min_by_key(|(_, locale)| chain.iter().position(|other| other == locale));
-    Ok(place.map(|(path, locale)| Found::Moved { path, locale }))
-}
-
-/// Where a published item is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Placed {
-    /// Its id.
-    pub id: EntryId,
-    /// The language.
-    pub locale: Locale,
-    /// Its path.
-    pub path: String,
-    /// When it was last published.
-    pub updated_at: Instant,
-}
-
-/// Up to `limit` published items of a type that have a path, in all languages, those of one entry together; without those
-/// that say `"no_index":true`.
-///
-/// # Errors
-/// If the statement fails.
-pub async fn placed(on: &impl ConnectionTrait, site: SiteId, kind: &TypeKey, limit: u64) -> Result<Vec<Placed>, Error> {
-    let find = if on.get_database_backend() == DbBackend::Postgres { "strpos" } else { "instr" };
-    let mut select = Sql::new("SELECT p.entry_id, p.locale, p.path, p.updated_at FROM published p WHERE p.site_id = ");
-    select.bind(site.uuid()).push(" AND p.type = ").bind(kind.as_str()).push(" AND p.path IS NOT NULL AND ");
-    // as it stands in the finished JSON; in a text of an author its quotes have backslashes before them
-    select.push(find).push("(p.content, ").bind("\"no_index\":true").push(") = 0");
-    select.push(" ORDER BY p.entry_id, p.locale LIMIT ").bind(row::limit(limit));
-    let rows = on.query_all_raw(select.on(on)).await?;
-    let placed = rows.iter().map(|row| {
-        Ok(Placed {
-            id: EntryId::from_uuid(row.try_get("", "entry_id")?),
-            locale: row::parsed(row, "locale")?,
-            path: row.try_get("", "path")?,
-            updated_at: row::instant(row, "updated_at")?,
-        })
-    });
-    placed.collect()
+/// Adds where a text begins in a column, counted from 1; 0 if it is not there.
+fn find<'s>(sql: &'s mut Sql, on: &impl ConnectionTrait, column: &str, text: &str) -> &'s mut Sql {
+    let function = if on.get_database_backend() == DbBackend::Postgres { "strpos(" } else { "instr(" };
+    sql.push(function).push(column).push(", ").bind(text).push(")")
 }
 
 /// A reference of a published item, and what it leads to.
@@ -213,60 +182,67 @@ pub struct Target {
     pub item: Option<Box<Item>>,
 }
 
-/// The references of items, in the order in which they stand, each with the best of what is published of its target: in
-/// the language of its item, then in those of the chain, then in the only one of a type that is not localized.
-///
-/// One statement, however many items.
-///
-/// # Errors
-/// If the statement fails.
-pub async fn references(
-    on: &impl ConnectionTrait,
-    items: &[(EntryId, Locale)],
-    chain: &[Locale],
-    whole: bool,
-) -> Result<Vec<Reference>, Error> {
-    if items.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut select =
-        Sql::new("SELECT r.entry_id AS from_id, r.locale AS from_locale, r.pointer, r.position, r.target_id, ");
-    let content = if whole { COLUMNS.to_owned() } else { COLUMNS.replace("p.content", "'' AS content") };
-    select.push(&content).push(
-        " FROM published_reference r LEFT JOIN published p ON p.entry_id = r.target_id AND (NOT p.localized OR p.locale IN ",
-    );
-    let mut wanted: Vec<&str> = chain.iter().map(Locale::as_str).collect();
-    wanted.extend(
-        items
-            .iter()
-            .map(|(_, locale)| locale.as_str())
-            .filter(|locale| !chain.iter().any(|other| other.as_str() == *locale)),
-    );
-    wanted.sort_unstable();
-    wanted.dedup();
-    select.list(wanted.iter().copied()).push(") WHERE r.entry_id IN ");
-    select.list(items.iter().map(|(id, _)| id.uuid())).push(" AND r.locale IN ").list(wanted.iter().copied());
-    select.push(" ORDER BY r.entry_id, r.pointer, r.position");
-    let rows = on.query_all_raw(select.on(on)).await?;
-    let mut found: Vec<(i64, usize, Reference)> = Vec::new();
-    for row in &rows {
-        let from = EntryId::from_uuid(row.try_get("", "from_id")?);
-        let from_locale: Locale = row::parsed(row, "from_locale")?;
-        if !items.iter().any(|(id, locale)| *id == from && *locale == from_locale) {
-            continue;
-        }
-        let (position, pointer) = (row.try_get::<i64>("", "position")?, row.try_get::<String>("", "pointer")?);
-        let target = EntryId::from_uuid(row.try_get("", "target_id")?);
-        let there: Option<String> = row.try_get("", "type")?;
-        let shown = there.map(|_| item(row)).transpose()?;
-        let rank = shown.as_ref().map_or(usize::MAX, |shown| rank(&shown.locale, &from_locale, chain));
-        let shown = shown.map(|item| Target {
+impl Target {
+    fn new(item: Item, whole: bool) -> Self {
+        Self {
             kind: item.kind.clone(),
             locale: item.locale.clone(),
             path: item.path.clone(),
             title: item.title.clone(),
             item: whole.then(|| Box::new(item)),
-        });
+        }
+    }
+}
+
+/// The references of those items that have any, in the order in which they stand, each with the best of what is published
+/// of its target: in the language of its item, then in those of the chain, then in the only one of a type that is not localized.
+///
+/// One statement, however many items.
+///
+/// # Errors
+/// [`Error::Changed`] if an item was published anew, or taken back, since it was read.
+pub async fn references(
+    on: &impl ConnectionTrait,
+    items: &[Item],
+    chain: &[Locale],
+    whole: bool,
+) -> Result<Vec<Reference>, Error> {
+    let items: Vec<&Item> = items.iter().filter(|item| item.has_references).collect();
+    if items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut wanted: Vec<&str> = chain.iter().chain(items.iter().map(|item| &item.locale)).map(Locale::as_str).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut select = Sql::new(
+        "SELECT o.entry_id AS from_id, o.locale AS from_locale, o.revision AS from_revision, r.pointer, r.position, r.target_id, ",
+    );
+    let content = if whole { COLUMNS.to_owned() } else { COLUMNS.replace("p.content", "'' AS content") };
+    select.push(&content).push(
+        " FROM published o LEFT JOIN published_reference r ON r.entry_id = o.entry_id AND r.locale = o.locale
+            LEFT JOIN published p ON p.entry_id = r.target_id AND (NOT p.localized OR p.locale IN ",
+    );
+    select.list(wanted.iter().copied()).push(") WHERE o.entry_id IN ");
+    select.list(items.iter().map(|item| item.id.uuid())).push(" AND o.locale IN ").list(wanted.iter().copied());
+    select.push(" ORDER BY o.entry_id, o.locale, r.pointer, r.position");
+    let rows = on.query_all_raw(select.on(on)).await?;
+    let (mut unseen, mut found) = (items.clone(), Vec::<(i64, usize, Reference)>::new());
+    for row in &rows {
+        let from = EntryId::from_uuid(row.try_get("", "from_id")?);
+        let from_locale: Locale = row::parsed(row, "from_locale")?;
+        let Some(item) = items.iter().find(|item| item.id == from && item.locale == from_locale) else { continue };
+        if row.try_get::<i64>("", "from_revision")? != item.revision {
+            return Err(Error::Changed);
+        }
+        unseen.retain(|other| other.id != from);
+        // a change of its type may have taken the last one out
+        let Some(pointer) = row.try_get::<Option<String>>("", "pointer")? else { continue };
+        let position: i64 = row.try_get("", "position")?;
+        let target = EntryId::from_uuid(row.try_get("", "target_id")?);
+        let there: Option<String> = row.try_get("", "type")?;
+        let shown = there.map(|_| self::item(row)).transpose()?;
+        let rank = shown.as_ref().map_or(usize::MAX, |shown| rank(&shown.locale, &from_locale, chain));
+        let shown = shown.map(|item| Target::new(item, whole));
         let reference = Reference { from, pointer, target, shown };
         match found
             .last_mut()
@@ -277,7 +253,54 @@ pub async fn references(
             None => found.push((position, rank, reference)),
         }
     }
+    if !unseen.is_empty() {
+        return Err(Error::Changed);
+    }
     Ok(found.into_iter().map(|(.., reference)| reference).collect())
+}
+
+/// The same of a document that is not published itself, by the references that stand in it.
+///
+/// # Errors
+/// If a statement fails.
+pub async fn resolve(
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    from: &Item,
+    standing: &[check::Reference],
+    chain: &[Locale],
+    whole: bool,
+) -> Result<Vec<Reference>, Error> {
+    let mut targets: Vec<_> = standing.iter().map(|reference| reference.target.uuid()).collect();
+    targets.sort_unstable();
+    targets.dedup();
+    let mut best: BTreeMap<EntryId, Item> = BTreeMap::new();
+    for targets in targets.chunks(200) {
+        // by their ids alone: with the site SQLite would look through all of its entries
+        let mut select = Sql::new("SELECT p.site_id, ");
+        select.push(COLUMNS).push(" FROM published p WHERE p.entry_id IN ").list(targets.iter().copied());
+        select.push(" AND (NOT p.localized OR p.locale IN ");
+        select.list(chain.iter().chain([&from.locale]).map(Locale::as_str)).push(")");
+        for row in on.query_all_raw(select.on(on)).await? {
+            if row.try_get::<Uuid>("", "site_id")? != site.uuid() {
+                continue;
+            }
+            let (found, rank) = (item(&row)?, |item: &Item| rank(&item.locale, &from.locale, chain));
+            if best.get(&found.id).is_none_or(|known| rank(known) > rank(&found)) {
+                best.insert(found.id, found);
+            }
+        }
+    }
+    let resolved = standing.iter().map(|reference| {
+        let shown = best.get(&reference.target).filter(|item| reference.types.contains(&item.kind));
+        Reference {
+            from: from.id,
+            pointer: reference.pointer.clone(),
+            target: reference.target,
+            shown: shown.map(|item| Target::new(item.clone(), whole)),
+        }
+    });
+    Ok(resolved.collect())
 }
 
 /// How good a language is for what is shown in another.

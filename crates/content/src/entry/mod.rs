@@ -8,8 +8,10 @@
 //! - [`publish`], [`unpublish`], [`archive`], [`delete`]: what readers see.
 //! - [`schedule()`]: the same at an instant; [`compare()`]: what changed between two revisions.
 //! - [`list`], [`get`], [`revisions`], [`revision`]: reading.
+//! - [`preview`]: a draft shown to whoever has the token of a link.
 
 mod compare;
+pub mod preview;
 mod publish;
 mod read;
 mod schedule;
@@ -23,7 +25,7 @@ pub use schedule::{Due, due, forget, next, overdue, schedule};
 pub use state::{archive, delete, unpublish};
 pub use write::{NewEntry, add_locale, copy, create, patch, patch_block, restore};
 
-pub(crate) use publish::insert_keys;
+pub(crate) use publish::{insert_keys, insert_references};
 
 use crate::Error;
 use bonafide_model::content::{Fault, builtin};

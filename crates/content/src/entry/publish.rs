@@ -3,8 +3,8 @@
 use super::read::{document, find, load};
 use super::write::{fresh, incomplete, names};
 use super::{At, Entry, placed};
-use crate::render::{Rendered, render};
-use crate::row::{self, Sql, insert_all};
+use crate::render::{Rendered, apart, render};
+use crate::row::{self, insert_all};
 use crate::{Error, entry_key, keys, list_key, path_key, types};
 use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
@@ -14,15 +14,11 @@ use bonafide_model::content::{Definition, Fault, tidy};
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::{Granted, Instant, Locale};
-use bonafide_storage::{Db, Tx, Violation, feed, sql, violation};
+use bonafide_storage::{Db, Sql, Tx, Violation, feed, sql, violation};
 use sea_orm::{ConnectionTrait, prelude::Uuid};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
-
-/// How many renderings may run at once.
-static RENDERERS: Semaphore = Semaphore::const_new(2);
 
 /// A draft that keeps all rules and was rendered, ready to be published. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -50,8 +46,7 @@ struct Work {
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Archived`], or [`Error::Incomplete`].
 pub async fn prepare(db: &Db, by: &Granted<PublishContent>, at: At, expected: i64) -> Result<Prepared, Error> {
     let loaded = types::load(db.read(), by.site()).await?;
-    let definition = loaded.catalogue.get(&at.kind).filter(|definition| !definition.component);
-    let definition = Arc::clone(definition.ok_or(Error::NotFound)?);
+    let definition = Arc::clone(loaded.definition(&at.kind)?);
     let entry = load(db.read(), by.site(), &loaded, &at).await?;
     fresh(&entry, expected)?;
     if entry.archived_at.is_some() {
@@ -59,9 +54,7 @@ pub async fn prepare(db: &Db, by: &Granted<PublishContent>, at: At, expected: i6
     }
     let (locale, revision, fields) = (entry.locale.clone(), entry.side().revision, entry.fields);
     let (catalogue, kind) = (loaded.catalogue, at.kind.clone());
-    let permit = RENDERERS.acquire().await.map_err(|_| Error::Internal("the process is ending".into()))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+    let work = apart(move || {
         let faults = complete(&catalogue, &definition, &fields);
         if !faults.is_empty() {
             return Err(incomplete(&kind, faults));
@@ -69,8 +62,8 @@ pub async fn prepare(db: &Db, by: &Granted<PublishContent>, at: At, expected: i6
         let references = references(&catalogue, &definition, &fields);
         let rendered = render(&catalogue, &definition, &fields);
         Ok(Work { definition, fields, references, rendered })
-    });
-    let work = done.await.map_err(|_| Error::Internal("a rendering was lost".into()))??;
+    })
+    .await??;
     Ok(Prepared { at, expected, locale, revision, mark: loaded.mark, work: Arc::new(work) })
 }
 
@@ -92,9 +85,16 @@ pub async fn publish(tx: &Tx, act: Act<PublishContent>, prepared: Prepared) -> R
         return Err(Error::TypeChanged);
     }
     let mut warnings = work.rendered.warnings.clone();
-    warnings.extend(look_up(tx, &act, &at.kind, &locale, &work.references).await?);
+    let (missing, unpublished) = look_up(tx, act.site(), &locale, &work.references).await?;
+    if !missing.is_empty() {
+        return Err(incomplete(&at.kind, missing));
+    }
+    warnings.extend(unpublished);
     let place = Place { site: act.site(), kind: &at.kind, id: at.id, locale: &locale };
-    unique(tx, &place, &work).await?;
+    let clashes = clashes(tx, &place, &work.definition, &work.fields).await?;
+    if !clashes.is_empty() {
+        return Err(Error::NotUnique(placed(&at.kind, clashes)));
+    }
     let before = previous(tx, &place).await?;
     let path = names(&work.definition, &work.fields).1;
     let published_at = before.as_ref().map_or(act.now(), |before| before.1);
@@ -143,26 +143,29 @@ pub(super) async fn announce(
     Ok(())
 }
 
-/// Looks whether references lead somewhere, and gives what the author should know of them.
-async fn look_up(
-    tx: &Tx,
-    act: &Act<PublishContent>,
-    kind: &TypeKey,
+/// Looks whether references lead somewhere: gives those that cannot be published, and what the author should know of others.
+pub(super) async fn look_up(
+    on: &impl ConnectionTrait,
+    site: SiteId,
     locale: &Locale,
     references: &[Reference],
-) -> Result<Vec<Fault>, Error> {
+) -> Result<(Vec<Fault>, Vec<Fault>), Error> {
     let mut known: BTreeMap<Uuid, (String, bool)> = BTreeMap::new();
     let mut targets: Vec<Uuid> = references.iter().map(|reference| reference.target.uuid()).collect();
     targets.sort_unstable();
     targets.dedup();
     for chunk in targets.chunks(200) {
+        // by their ids alone: with the site SQLite would look through all of its entries
         let mut select = Sql::new(
-            "SELECT e.id, e.type, EXISTS (SELECT 1 FROM published p WHERE p.entry_id = e.id AND
+            "SELECT e.id, e.site_id, e.type, EXISTS (SELECT 1 FROM published p WHERE p.entry_id = e.id AND
                 (p.locale = ",
         );
-        select.bind(locale.as_str()).push(" OR NOT p.localized)) AS shown FROM entry e WHERE e.site_id = ");
-        select.bind(act.site().uuid()).push(" AND e.id IN ").list(chunk.iter().copied());
-        for row in tx.query_all_raw(select.on(tx)).await? {
+        select.bind(locale.as_str()).push(" OR NOT p.localized)) AS shown FROM entry e WHERE e.id IN ");
+        select.list(chunk.iter().copied());
+        for row in on.query_all_raw(select.on(on)).await? {
+            if row.try_get::<Uuid>("", "site_id")? != site.uuid() {
+                continue;
+            }
             let shown = row.try_get::<bool>("", "shown")?;
             known.insert(row.try_get("", "id")?, (row.try_get("", "type")?, shown));
         }
@@ -187,16 +190,21 @@ async fn look_up(
             }
         }
     }
-    if faults.is_empty() { Ok(warnings) } else { Err(incomplete(kind, faults)) }
+    Ok((faults, warnings))
 }
 
-/// Refuses values that another published entry has where they must be unique.
-async fn unique(tx: &Tx, place: &Place<'_>, work: &Work) -> Result<(), Error> {
+/// The values that must be unique and that another published entry has.
+pub(super) async fn clashes(
+    on: &impl ConnectionTrait,
+    place: &Place<'_>,
+    definition: &Definition,
+    fields: &Map<String, Value>,
+) -> Result<Vec<Fault>, Error> {
     let select = "SELECT 1 AS one FROM published_key WHERE site_id = $1 AND type = $2 AND locale = $3 AND field = $4
         AND value = $5 AND entry_id <> $6 LIMIT 1";
     let mut faults = Vec::new();
-    for field in work.definition.fields.iter().filter(|field| field.unique) {
-        let value = work.fields.get(field.key.as_str()).and_then(|value| keys::of_value(field.kind, value));
+    for field in definition.fields.iter().filter(|field| field.unique) {
+        let value = fields.get(field.key.as_str()).and_then(|value| keys::of_value(field.kind, value));
         let Some(value) = value else { continue };
         let values = [
             place.site.uuid().into(),
@@ -206,12 +214,18 @@ async fn unique(tx: &Tx, place: &Place<'_>, work: &Work) -> Result<(), Error> {
             value.into(),
             place.id.uuid().into(),
         ];
-        if tx.query_one_raw(sql(tx, select, values)).await?.is_some() {
+        if on.query_one_raw(sql(on, select, values)).await?.is_some() {
             let message = "must be another value than that of any other published entry";
             faults.push(Fault::at(format!("/{}", field.key), "already_exists", message));
         }
     }
-    if faults.is_empty() { Ok(()) } else { Err(Error::NotUnique(placed(place.kind, faults))) }
+    Ok(faults)
+}
+
+/// What is wrong with a path that another published entry of the type has.
+pub(super) fn path_taken(definition: &Definition) -> Fault {
+    let pointer = definition.slug_field().map_or_else(String::new, |field| format!("/{}", field.key));
+    Fault::at(pointer, "already_exists", "must be another path than that of any other published entry of the type")
 }
 
 /// The path and the first publication of what is published now.
@@ -266,9 +280,7 @@ async fn show(
     ];
     tx.execute_raw(sql(tx, insert, values)).await.map_err(|error| match violation(&error) {
         Some(Violation::Unique(name)) if name == "published_site_id_type_locale_path_key" => {
-            let pointer = work.definition.slug_field().map_or_else(String::new, |field| format!("/{}", field.key));
-            let message = "must be another path than that of any other published entry of the type";
-            let fault = placed(place.kind, vec![Fault::at(pointer, "already_exists", message)]).pop();
+            let fault = placed(place.kind, vec![path_taken(&work.definition)]).pop();
             fault.map_or_else(|| error.into(), Error::PathTaken)
         }
         _ => error.into(),
@@ -277,10 +289,20 @@ async fn show(
     found.push(("published_at".to_owned(), keys::instant(published_at)));
     found.push(("updated_at".to_owned(), keys::instant(now)));
     insert_keys(tx, place.site, place.kind, place.id, place.locale, found).await?;
-    let rows = work.references.iter().map(|reference| {
+    insert_references(tx, place.id, place.locale, &work.references).await
+}
+
+/// Writes what a published entry refers to.
+pub(crate) async fn insert_references(
+    tx: &Tx,
+    id: EntryId,
+    locale: &Locale,
+    references: &[Reference],
+) -> Result<(), Error> {
+    let rows = references.iter().map(|reference| {
         vec![
-            place.id.uuid().into(),
-            place.locale.as_str().into(),
+            id.uuid().into(),
+            locale.as_str().into(),
             reference.pointer.clone().into(),
             i64::try_from(reference.index.unwrap_or(0)).unwrap_or(0).into(),
             reference.target.uuid().into(),
@@ -315,7 +337,7 @@ pub(crate) async fn insert_keys(
 
 /// Remembers the path that an entry had, and forgets that its new one was another's. A remembered path leads to an entry,
 /// not to a path: so there are no chains and no loops.
-async fn moved(tx: &Tx, place: &Place<'_>, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
+pub(super) async fn moved(tx: &Tx, place: &Place<'_>, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
     let values =
         |path: &str| [place.site.uuid().into(), place.kind.as_str().into(), place.locale.as_str().into(), path.into()];
     if let Some(old) = old.filter(|old| Some(*old) != new) {
@@ -344,7 +366,7 @@ pub async fn rendered_anew(
     let entry = find(on, by.site(), at).await?;
     let number = entry.side().published_revision.ok_or(Error::NotPublished)?;
     let mut fields = document(on, at.id, &entry.locale, number).await?;
-    let definition = loaded.catalogue.get(&at.kind).ok_or(Error::NotFound)?;
+    let definition = loaded.definition(&at.kind)?;
     tidy::prune(&loaded.catalogue, definition, &mut fields);
     let select = "SELECT content FROM published WHERE entry_id = $1 AND locale = $2";
     let row = on.query_one_raw(sql(on, select, [at.id.uuid().into(), entry.locale.as_str().into()])).await?;

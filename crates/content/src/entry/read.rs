@@ -1,15 +1,14 @@
 //! Reading entries and their revisions.
 
 use super::{At, Entry, Revision, Side};
-use crate::row::{self, Sql};
 use crate::types::Loaded;
-use crate::{Error, Start, types};
+use crate::{Error, Start, row, types};
 use bonafide_model::access::ReadContent;
 use bonafide_model::content::tidy;
 use bonafide_model::id::{AccountId, EntryId, SiteId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::{Granted, Locale};
-use bonafide_storage::sql;
+use bonafide_storage::{Sql, sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult, prelude::Uuid};
 use std::collections::BTreeMap;
 
@@ -74,13 +73,15 @@ pub async fn list(
 ) -> Result<Vec<Entry>, Error> {
     const DOWN: &str = "SELECT id FROM entry WHERE site_id = $1 AND type = $2 AND id < $3 ORDER BY id DESC LIMIT $4";
     const UP: &str = "SELECT id FROM entry WHERE site_id = $1 AND type = $2 AND id > $3 ORDER BY id LIMIT $4";
-    entry_type(&types::find(on, by.site(), kind).await?)?;
+    if types::find(on, by.site(), kind).await?.definition.component {
+        return Err(Error::NotFound);
+    }
     let (select, bound) = match start {
         Start::First => (DOWN, Uuid::max()),
         Start::After(id) => (DOWN, id.uuid()),
         Start::Before(id) => (UP, id.uuid()),
     };
-    let values = [by.site().uuid().into(), kind.as_str().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), kind.as_str().into(), bound.into(), statement::limit(limit)];
     let rows = on.query_all_raw(sql(on, select, values)).await?;
     let ids = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>()?;
     if ids.is_empty() {
@@ -93,18 +94,13 @@ pub async fn list(
     Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
 }
 
-/// Refuses a component, which has no entries.
-pub(crate) fn entry_type(found: &types::Type) -> Result<(), Error> {
-    if found.definition.component { Err(Error::NotFound) } else { Ok(()) }
-}
-
 /// How many entries of a type there are.
 ///
 /// # Errors
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadContent>, kind: &TypeKey) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM entry WHERE site_id = $1 AND type = $2";
-    row::count(on, sql(on, select, [by.site().uuid().into(), kind.as_str().into()])).await
+    Ok(statement::count(on, sql(on, select, [by.site().uuid().into(), kind.as_str().into()])).await?)
 }
 
 /// One entry in one language, with its draft.
@@ -114,9 +110,7 @@ pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadContent>, kind: &
 pub async fn get(on: &impl ConnectionTrait, by: &Granted<ReadContent>, at: &At) -> Result<Entry, Error> {
     let loaded = types::load(on, by.site()).await?;
     let mut entry = load(on, by.site(), &loaded, at).await?;
-    if let Some(definition) = loaded.catalogue.get(&entry.kind) {
-        entry.warnings = crate::render::warnings(&loaded.catalogue, definition, &entry.fields);
-    }
+    entry.warnings = crate::render::warnings(&loaded.catalogue, loaded.definition(&entry.kind)?, &entry.fields);
     Ok(entry)
 }
 
@@ -139,9 +133,7 @@ pub(super) async fn load(on: &impl ConnectionTrait, site: SiteId, loaded: &Loade
     let mut entry = find(on, site, at).await?;
     let (locale, number) = (entry.locale.clone(), entry.side().revision);
     entry.fields = document(on, at.id, &locale, number).await?;
-    if let Some(definition) = loaded.catalogue.get(&at.kind) {
-        tidy::prune(&loaded.catalogue, definition, &mut entry.fields);
-    }
+    tidy::prune(&loaded.catalogue, loaded.definition(&at.kind)?, &mut entry.fields);
     Ok(entry)
 }
 
@@ -178,7 +170,7 @@ pub async fn revisions(
         Start::After(number) => (DOWN, number),
         Start::Before(number) => (UP, number),
     };
-    let values = [entry.id.uuid().into(), entry.locale.as_str().into(), bound.into(), row::limit(limit)];
+    let values = [entry.id.uuid().into(), entry.locale.as_str().into(), bound.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(read_revision).collect()
 }
 
@@ -189,7 +181,7 @@ pub async fn revisions(
 pub async fn count_revisions(on: &impl ConnectionTrait, by: &Granted<ReadContent>, at: &At) -> Result<u64, Error> {
     let entry = find(on, by.site(), at).await?;
     let select = "SELECT COUNT(*) FROM entry_revision WHERE entry_id = $1 AND locale = $2";
-    row::count(on, sql(on, select, [entry.id.uuid().into(), entry.locale.as_str().into()])).await
+    Ok(statement::count(on, sql(on, select, [entry.id.uuid().into(), entry.locale.as_str().into()])).await?)
 }
 
 /// One revision of an entry in one language, with its document exactly as it was saved.
@@ -203,12 +195,18 @@ pub async fn revision(
     number: i64,
 ) -> Result<(Locale, Revision), Error> {
     let entry = find(on, by.site(), at).await?;
+    let saved = saved(on, &entry, number).await?;
+    Ok((entry.locale, saved))
+}
+
+/// A revision of an entry that was found, with its document exactly as it was saved.
+pub(super) async fn saved(on: &impl ConnectionTrait, entry: &Entry, number: i64) -> Result<Revision, Error> {
     let select = "SELECT number, note, restored_from, actor_kind, account_id, created_at, fields FROM entry_revision
         WHERE entry_id = $1 AND locale = $2 AND number = $3";
     let values = [entry.id.uuid().into(), entry.locale.as_str().into(), number.into()];
     let row = on.query_one_raw(sql(on, select, values)).await?.ok_or(Error::NotFound)?;
     let fields = Some(row::json(&row, "fields")?);
-    Ok((entry.locale, Revision { fields, ..read_revision(&row)? }))
+    Ok(Revision { fields, ..read_revision(&row)? })
 }
 
 fn read_revision(row: &QueryResult) -> Result<Revision, Error> {

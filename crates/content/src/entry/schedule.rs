@@ -12,7 +12,7 @@ use bonafide_model::access::PublishContent;
 use bonafide_model::content::{Fault, check};
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::{Instant, Patch};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Tx, sql, statement};
 use sea_orm::ConnectionTrait;
 
 /// Sets or clears when an entry is published, and unpublished, in one language.
@@ -59,11 +59,8 @@ pub async fn schedule(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    if changed.0
-        && begins.is_some()
-        && let Some(definition) = loaded.catalogue.get(&at.kind)
-    {
-        let faults = check::complete(&loaded.catalogue, definition, &entry.fields);
+    if changed.0 && begins.is_some() {
+        let faults = check::complete(&loaded.catalogue, loaded.definition(&at.kind)?, &entry.fields);
         if !faults.is_empty() {
             return Err(incomplete(&at.kind, faults));
         }
@@ -115,7 +112,7 @@ pub async fn due(on: &impl ConnectionTrait, site: SiteId, now: Instant, limit: u
         WHERE unpublish_at <= $1 AND site_id = $2 AND publish_at IS NULL ORDER BY unpublish_at LIMIT $3";
     let mut found = Vec::new();
     for (select, publish) in [(PUBLISH, true), (UNPUBLISH, false)] {
-        let values = [now.micros().into(), site.uuid().into(), row::limit(limit)];
+        let values = [now.micros().into(), site.uuid().into(), statement::limit(limit)];
         for row in on.query_all_raw(sql(on, select, values)).await? {
             let id = EntryId::from_uuid(row.try_get("", "entry_id")?);
             let (kind, locale) = (row::parsed(&row, "type")?, Some(row::parsed(&row, "locale")?));

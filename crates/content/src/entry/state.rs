@@ -1,10 +1,11 @@
 //! What undoes publishing: taking it back, putting an entry away, deleting it.
 
-use super::publish::{Place, announce, hide, previous};
+use super::preview::links::discard;
+use super::publish::{Place, announce, hide, moved, previous};
 use super::read::{find, load};
-use super::write::{fresh, replay_key, touch};
+use super::write::{fresh, touch};
 use super::{At, Entry};
-use crate::{Error, types};
+use crate::{Error, entry_key, types};
 use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
 use bonafide_model::Granted;
@@ -34,10 +35,12 @@ pub async fn unpublish(tx: &Tx, act: Act<PublishContent>, at: At, expected: i64)
     Ok(after)
 }
 
-/// Takes what is published away, and gives the path it had.
+/// Takes what is published away, and gives the path it had. Should it be published under another one day, the old one leads
+/// there.
 async fn take_back(tx: &Tx, place: &Place<'_>) -> Result<Option<String>, Error> {
     let path = previous(tx, place).await?.and_then(|before| before.0);
     hide(tx, place).await?;
+    moved(tx, place, path.as_deref(), None).await?;
     let update = "UPDATE entry_locale SET published_revision = NULL, published_at = NULL, publish_at = NULL,
         unpublish_at = NULL WHERE entry_id = $1 AND locale = $2";
     tx.execute_raw(sql(tx, update, [place.id.uuid().into(), place.locale.as_str().into()])).await?;
@@ -93,6 +96,7 @@ pub async fn delete(tx: &Tx, act: Act<WriteContent>, at: At, expected: i64) -> R
     if entry.locales.iter().any(|side| side.published_revision.is_some()) {
         return Err(Error::Published);
     }
+    discard(tx, at.id).await?;
     for delete in [
         "DELETE FROM moved WHERE entry_id = $1",
         "DELETE FROM entry_revision WHERE entry_id = $1",
@@ -101,7 +105,7 @@ pub async fn delete(tx: &Tx, act: Act<WriteContent>, at: At, expected: i64) -> R
     ] {
         tx.execute_raw(sql(tx, delete, [at.id.uuid().into()])).await?;
     }
-    replay::forget(tx, &replay_key(at.id)).await?;
+    replay::forget(tx, &entry_key(at.id)).await?;
     act.record(tx, "entry.delete", Object::new("entry", &at.id.to_string()));
     Ok(())
 }

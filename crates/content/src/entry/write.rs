@@ -2,8 +2,8 @@
 
 use super::read::{document, find, load};
 use super::{At, Entry, placed, sound};
+use crate::Error;
 use crate::types::{self, Loaded};
-use crate::{Error, entry_key};
 use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
 use bonafide_model::access::{Action, WriteContent};
@@ -11,7 +11,7 @@ use bonafide_model::content::{Catalogue, Definition, Fault, check, push, tidy};
 use bonafide_model::id::{BlockId, EntryId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::text::Note;
-use bonafide_model::{Instant, Locale};
+use bonafide_model::{Instant, Locale, patch};
 use bonafide_storage::{Tx, sql};
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Map, Value};
@@ -37,8 +37,7 @@ struct Subject {
 impl Subject {
     async fn load(tx: &Tx, site: bonafide_model::id::SiteId, kind: &TypeKey) -> Result<Self, Error> {
         let loaded = types::load(tx, site).await?;
-        let definition = loaded.catalogue.get(kind).filter(|definition| !definition.component);
-        let definition = Arc::clone(definition.ok_or(Error::NotFound)?);
+        let definition = Arc::clone(loaded.definition(kind)?);
         Ok(Self { loaded, definition })
     }
 
@@ -184,7 +183,7 @@ pub async fn patch(
     unknown(&subject.definition, &at.kind, &patch)?;
     let entry = editable(tx, &act, &subject, &at, expected).await?;
     let mut fields = entry.fields.clone();
-    tidy::merge(&mut fields, patch);
+    patch::merge(&mut fields, patch);
     let fields = subject.formed(&act, &at.kind, fields)?;
     act.record(tx, "entry.update", Object::new("entry", &at.id.to_string()));
     save(tx, &act, &subject, &entry, &fields, note.map(Note::into_string), None).await
@@ -216,7 +215,7 @@ pub async fn patch_block(
     let found = tidy::find_block(&mut whole, &block.to_string()).ok_or(Error::NotFound)?;
     let identity = ["id", "type"].map(|key| (key, found.get(key).cloned().unwrap_or_default()));
     let mut merged = found.clone();
-    tidy::merge(&mut merged, patch);
+    patch::merge(&mut merged, patch);
     let moved = identity.iter().filter(|(key, value)| merged.get(*key) != Some(value));
     let mut faults: Vec<Fault> =
         moved.map(|(key, _)| Fault::at(push("", key), "invalid_value", "must stay what it is")).collect();
@@ -400,11 +399,6 @@ pub(super) async fn touch(tx: &Tx, id: EntryId, now: Instant) -> Result<(), Erro
     let update = "UPDATE entry_locale SET version = version + 1, updated_at = $2 WHERE entry_id = $1";
     tx.execute_raw(sql(tx, update, [id.uuid().into(), now.micros().into()])).await?;
     Ok(())
-}
-
-/// The names under which repeated requests of an entry are forgotten with it.
-pub(super) fn replay_key(id: EntryId) -> String {
-    entry_key(id)
 }
 
 /// Faults of publishing, where they lie in the body of a request.

@@ -3,6 +3,7 @@
 //! Those that are built in are always there; once one was changed, its row stands in its place.
 
 mod plan;
+mod rekey;
 mod write;
 
 pub(crate) use plan::Scope;
@@ -44,6 +45,13 @@ pub struct Type {
 pub(crate) struct Loaded {
     pub(crate) catalogue: Catalogue,
     pub(crate) mark: String,
+}
+
+impl Loaded {
+    /// The definition of a type that has entries.
+    pub(crate) fn definition(&self, kind: &TypeKey) -> Result<&Arc<Definition>, Error> {
+        self.catalogue.entry_type(kind).ok_or(Error::NotFound)
+    }
 }
 
 const ALL: &str = "SELECT key, definition, version, created_at, updated_at FROM content_type

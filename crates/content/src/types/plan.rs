@@ -2,13 +2,13 @@
 
 use super::write::proposed;
 use super::{TypePatch, load};
-use crate::{Error, keys, row};
+use crate::{Error, row};
 use bonafide_model::access::WriteTypes;
-use bonafide_model::content::{Catalogue, Definition, Fault, check, tidy};
+use bonafide_model::content::{Catalogue, Definition, Fault, Field, check, tidy};
 use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::{FieldKey, TypeKey};
 use bonafide_model::{Granted, Locale};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult, prelude::Uuid};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub const MOST_LOOKED_AT: u64 = 20_000;
 /// The most examples a plan gives.
 const MOST_EXAMPLES: usize = 20;
 /// How many are read at a time.
-const BATCH: u64 = 500;
+pub(super) const BATCH: u64 = 500;
 
 /// What a change of a type would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct Plan {
     pub refused: bool,
 }
 
-/// A field whose values would be lost.
+/// A field whose values, or some inside them, would be lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lost {
     /// The field.
@@ -91,7 +91,8 @@ pub(super) async fn survey(
     let old = load(on, site).await?.catalogue;
     let new = old.with(key.clone(), Arc::new(after.clone()));
     let (mut plan, mut lost) = (Plan::default(), BTreeMap::<FieldKey, u64>::new());
-    let gone = before.lost_in(after);
+    let other = |field: &&Field| after.field(field.key.as_str()) != Some(field);
+    let other: Vec<&Field> = before.fields.iter().filter(other).collect();
     let mut ids = std::collections::BTreeSet::new();
     let mut several_languages = false;
     let mut last = None;
@@ -106,13 +107,17 @@ pub(super) async fn survey(
             several_languages |= !ids.insert(id);
             let kind: TypeKey = row::parsed(row, "type")?;
             let draft: Map<String, Value> = row::json(row, "fields")?;
-            for field in &gone {
-                let has = if before.component {
-                    holds_block(&Value::Object(draft.clone()), key.as_str(), Some(field.as_str()))
-                } else {
-                    draft.contains_key(field.as_str())
+            for field in &other {
+                let name = field.key.as_str();
+                let loses = |members: &Map<String, Value>| {
+                    members.get(name).is_some_and(|value| field.loses(after.field(name), value))
                 };
-                *lost.entry(field.clone()).or_default() += u64::from(has);
+                let has = if before.component {
+                    draft.values().any(|value| holds_block(value, key.as_str(), &loses))
+                } else {
+                    loses(&draft)
+                };
+                *lost.entry(field.key.clone()).or_default() += u64::from(has);
             }
             let faults = worse(&old, &new, &kind, draft);
             if !faults.is_empty() {
@@ -147,26 +152,25 @@ fn worse(old: &Catalogue, new: &Catalogue, kind: &TypeKey, mut fields: Map<Strin
     faults
 }
 
-/// Whether a document has a block of a component, with a value of a field if one is named.
-fn holds_block(value: &Value, component: &str, field: Option<&str>) -> bool {
+/// Whether a document has a block of a component of which something is so.
+pub(super) fn holds_block(value: &Value, component: &str, is_so: &dyn Fn(&Map<String, Value>) -> bool) -> bool {
     match value {
-        Value::Array(items) => items.iter().any(|item| holds_block(item, component, field)),
+        Value::Array(items) => items.iter().any(|item| holds_block(item, component, is_so)),
         Value::Object(members) => {
             let is_it = members.contains_key("id") && members.get("type").and_then(Value::as_str) == Some(component);
-            (is_it && field.is_none_or(|field| members.contains_key(field)))
-                || members.values().any(|member| holds_block(member, component, field))
+            (is_it && is_so(members)) || members.values().any(|member| holds_block(member, component, is_so))
         }
         _ => false,
     }
 }
 
-fn place(row: &QueryResult) -> Result<(EntryId, Locale), Error> {
+pub(super) fn place(row: &QueryResult) -> Result<(EntryId, Locale), Error> {
     Ok((EntryId::from_uuid(row.try_get("", "entry_id")?), row::parsed(row, "locale")?))
 }
 
 impl Scope<'_> {
     /// Some drafts with what is published of them: of the type, or of all types.
-    async fn batch(
+    pub(super) async fn batch(
         &self,
         on: &impl ConnectionTrait,
         every: bool,
@@ -186,7 +190,7 @@ impl Scope<'_> {
             };
         }
         let (id, locale) = last.map_or((Uuid::nil(), ""), |(id, locale)| (id.uuid(), locale.as_str()));
-        let mut values = vec![self.site.uuid().into(), id.into(), locale.into(), row::limit(BATCH)];
+        let mut values = vec![self.site.uuid().into(), id.into(), locale.into(), statement::limit(BATCH)];
         let select = if every {
             select!("AND (l.entry_id, l.locale) > ($2, $3) ORDER BY l.entry_id, l.locale LIMIT $4")
         } else {
@@ -211,7 +215,7 @@ impl Scope<'_> {
                 for column in ["fields", "published_fields"] {
                     let text: Option<String> = row.try_get("", column)?;
                     let value: Value = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-                    if holds_block(&value, self.kind.as_str(), None) {
+                    if holds_block(&value, self.kind.as_str(), &|_| true) {
                         return Ok(true);
                     }
                 }
@@ -226,70 +230,4 @@ impl Scope<'_> {
             }
         }
     }
-}
-
-/// Makes anew what lists filter by, where a change of the type changes that, and takes lost fields out of the snapshot.
-pub(super) async fn rekey(tx: &Tx, scope: &Scope<'_>, before: &Definition, after: &Definition) -> Result<(), Error> {
-    let names = |definition: &Definition| {
-        keys::of_document(definition, &Map::new()).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
-    };
-    let lost = before.lost_in(after);
-    if before.component || (names(before) == names(after) && lost.is_empty()) {
-        return Ok(());
-    }
-    let mut last = None;
-    loop {
-        let rows = scope.batch(tx, false, last.as_ref()).await?;
-        for row in &rows {
-            let (id, locale) = place(row)?;
-            if let Some(text) = row.try_get::<Option<String>>("", "published_fields")? {
-                let mut fields: Map<String, Value> = serde_json::from_str(&text).map_err(|_| row::damaged("fields"))?;
-                fields.retain(|key, _| !lost.iter().any(|field| field.as_str() == key));
-                renew(tx, scope, id, &locale, after, &fields).await?;
-                take_out(tx, id, &locale, &lost).await?;
-            }
-            last = Some((id, locale));
-        }
-        if (rows.len() as u64) < BATCH {
-            return Ok(());
-        }
-    }
-}
-
-/// Writes the keys of one published entry anew.
-async fn renew(
-    tx: &Tx,
-    scope: &Scope<'_>,
-    id: EntryId,
-    locale: &Locale,
-    definition: &Definition,
-    fields: &Map<String, Value>,
-) -> Result<(), Error> {
-    let delete = "DELETE FROM published_key WHERE entry_id = $1 AND locale = $2
-        AND field NOT IN ('published_at', 'updated_at')";
-    tx.execute_raw(sql(tx, delete, [id.uuid().into(), locale.as_str().into()])).await?;
-    crate::entry::insert_keys(tx, scope.site, scope.kind, id, locale, keys::of_document(definition, fields)).await
-}
-
-/// Takes fields out of the snapshot of one published entry.
-async fn take_out(tx: &Tx, id: EntryId, locale: &Locale, lost: &[FieldKey]) -> Result<(), Error> {
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let place = || [id.uuid().into(), locale.as_str().into()];
-    let select = sql(tx, "SELECT content FROM published WHERE entry_id = $1 AND locale = $2", place());
-    let Some(row) = tx.query_one_raw(select).await? else { return Ok(()) };
-    let mut content: Value = row::json(&row, "content")?;
-    if let Some(Value::Object(fields)) = content.get_mut("fields") {
-        fields.retain(|key, _| !lost.iter().any(|field| field.as_str() == key));
-    }
-    let update = "UPDATE published SET content = $3 WHERE entry_id = $1 AND locale = $2";
-    tx.execute_raw(sql(tx, update, [id.uuid().into(), locale.as_str().into(), content.to_string().into()])).await?;
-    for field in lost {
-        let delete = "DELETE FROM published_reference WHERE entry_id = $1 AND locale = $2
-            AND (pointer = $3 OR substr(pointer, 1, length($3) + 1) = $3 || '/')";
-        let pointer = format!("/{field}");
-        tx.execute_raw(sql(tx, delete, [id.uuid().into(), locale.as_str().into(), pointer.into()])).await?;
-    }
-    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Making, changing and deleting types.
 
-use super::plan::{Scope, rekey, survey};
+use super::plan::{Scope, survey};
+use super::rekey::rekey;
 use super::{MOST_TYPES, Plan, Type, all, find, load};
 use crate::{Error, type_key};
 use bonafide_ledger::Act;
@@ -117,9 +118,12 @@ async fn replace(
     }
     store(tx, act, key, after, before.version + 1).await?;
     let scope = Scope { site: act.site(), kind: key };
-    rekey(tx, &scope, &before.definition, after).await?;
+    let mut touched = rekey(tx, &scope, &before.definition, after).await?;
     act.record(tx, "type.update", Object::new("type", key.as_str()));
-    feed::append(tx, act.site(), type_key(key), act.now()).await?;
+    touched.insert(key.clone());
+    for key in touched {
+        feed::append(tx, act.site(), type_key(&key), act.now()).await?;
+    }
     Ok(plan)
 }
 

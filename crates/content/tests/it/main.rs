@@ -1,8 +1,13 @@
 //! Content on both databases: what is published is what a fresh rendering would be, any revision comes back byte for
 //! byte, and lists give each item once, whatever happened before.
 
+mod altered;
 mod histories;
 mod languages;
+mod many;
+mod places;
+mod preview;
+mod random;
 
 use bonafide_content::Error;
 use bonafide_content::entry::{self, At, Entry, NewEntry};
@@ -29,9 +34,13 @@ struct World {
 }
 
 async fn world(home: &Installation) -> World {
+    world_with(home, &Options::default()).await
+}
+
+async fn world_with(home: &Installation, options: &Options) -> World {
     let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
     let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    let db = Db::open(source, &Options::default()).await.expect("the database opens");
+    let db = Db::open(source, options).await.expect("the database opens");
     let entropy = Entropy::seeded(7);
     let noon: Instant = "2026-11-24T12:00:00Z".parse().expect("an instant");
     let site: SiteId = entropy.id(noon);
@@ -100,9 +109,21 @@ impl World {
         self.db.write(move |tx| entry::unpublish(tx, act.clone(), at.clone(), expected).boxed()).await
     }
 
-    async fn restore(&self, at: &At, expected: i64, number: i64) -> Result<Entry, Error> {
+    async fn restore(&self, at: &At, expected: i64, number: Option<i64>) -> Result<Entry, Error> {
         let (act, at) = (self.act(), at.clone());
-        self.db.write(move |tx| entry::restore(tx, act.clone(), at.clone(), expected, Some(number)).boxed()).await
+        self.db.write(move |tx| entry::restore(tx, act.clone(), at.clone(), expected, number).boxed()).await
+    }
+
+    async fn archive(&self, at: &At, expected: i64) -> Result<Entry, Error> {
+        let (act, at) = (self.act(), at.clone());
+        let may_hide = Some(self.granted());
+        self.db.write(move |tx| entry::archive(tx, act.clone(), at.clone(), expected, may_hide).boxed()).await
+    }
+
+    /// Another language, as the first one is.
+    async fn add_locale(&self, at: &At, language: &str) -> Result<Entry, Error> {
+        let (act, at, to, from) = (self.act(), at.clone(), locale(language), at.locale.clone());
+        self.db.write(move |tx| entry::add_locale(tx, act.clone(), at.clone(), to.clone(), from.clone()).boxed()).await
     }
 
     async fn get(&self, at: &At) -> Entry {

@@ -8,6 +8,7 @@ use super::{
 use crate::name::{FieldKey, TypeKey};
 use crate::text::{Note, Title};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -36,6 +37,8 @@ const RESERVED: &[&str] = &[
     "publish_at",
     "unpublish_at",
     "url",
+    "included",
+    "preview",
 ];
 /// Members that every block has beside its fields.
 const RESERVED_IN_BLOCKS: &[&str] = &["id", "type"];
@@ -95,6 +98,11 @@ impl Catalogue {
     /// The definition of a type or component.
     pub fn get(&self, key: &TypeKey) -> Option<&Arc<Definition>> {
         self.0.get(key)
+    }
+
+    /// The definition of a type that has entries.
+    pub fn entry_type(&self, key: &TypeKey) -> Option<&Arc<Definition>> {
+        self.0.get(key).filter(|definition| !definition.component)
     }
 
     /// The definition of a component by the name that a block gives.
@@ -162,11 +170,28 @@ impl Definition {
         look.faults.truncate(MOST_FAULTS);
         look.faults
     }
+}
 
-    /// The fields of the type itself whose values have no place in `after`: gone, or of a kind that cannot hold them.
-    pub fn lost_in(&self, after: &Self) -> Vec<FieldKey> {
-        let kept = |field: &&Field| after.field(field.key.as_str()).is_some_and(|other| holds(field.kind, other.kind));
-        self.fields.iter().filter(|field| !kept(field)).map(|field| field.key.clone()).collect()
+impl Field {
+    /// Whether a value of this field, or anything inside it, has no place in what the field becomes: gone, or of a kind that
+    /// cannot hold it.
+    pub fn loses(&self, after: Option<&Self>, value: &Value) -> bool {
+        after.is_none_or(|after| loses((self.kind, &self.rules), (after.kind, &after.rules), value))
+    }
+}
+
+fn loses(before: (Kind, &Rules), after: (Kind, &Rules), value: &Value) -> bool {
+    match (before, after, value) {
+        ((was, _), (is, _), _) if !holds(was, is) => true,
+        ((Kind::Group, was), (Kind::Group, is), Value::Object(members)) => was.fields.iter().any(|field| {
+            let now = is.fields.iter().find(|other| other.key == field.key);
+            members.get(field.key.as_str()).is_some_and(|value| field.loses(now, value))
+        }),
+        ((Kind::List, was), (Kind::List, is), Value::Array(items)) => match (&was.of, &is.of) {
+            (Some(was), Some(is)) => items.iter().any(|item| loses((was.kind, &was.rules), (is.kind, &is.rules), item)),
+            _ => false,
+        },
+        _ => false,
     }
 }
 

@@ -16,6 +16,7 @@ pub mod slug;
 mod tests;
 pub mod tidy;
 
+pub use crate::Fault;
 pub use define::{Catalogue, Definition};
 pub use field::{Choice, Field, Item, Kind, Rules};
 
@@ -49,37 +50,6 @@ pub const MARKDOWN_LENGTH: usize = 500_000;
 pub const DOCUMENT_BYTES: usize = 2 << 20;
 /// The most faults that one answer names.
 pub const MOST_FAULTS: usize = 100;
-
-/// One broken rule, and where it was broken.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// A JSON pointer into the document that was looked at.
-    pub pointer: String,
-    /// A stable name for programs.
-    pub code: &'static str,
-    /// What is wrong, as the rest of a sentence; never quotes a value.
-    pub message: String,
-}
-
-impl Fault {
-    /// A fault at a pointer.
-    pub fn at(pointer: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.into(), code, message: message.into() }
-    }
-
-    /// The same fault in a document that holds the other one at `prefix`.
-    #[must_use]
-    pub fn under(mut self, prefix: &str) -> Self {
-        self.pointer.insert_str(0, prefix);
-        self
-    }
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.pointer, self.message)
-    }
-}
 
 /// A pointer one step deeper (RFC 6901).
 pub fn push(pointer: &str, key: impl fmt::Display) -> String {

@@ -272,8 +272,29 @@ fn a_change_says_what_it_would_lose() {
     after.fields.retain(|field| field.key.as_str() != "day");
     after.fields[0].kind = Kind::Markdown;
     after.fields[4].kind = Kind::Boolean;
-    let lost: Vec<_> = before.lost_in(&after).iter().map(ToString::to_string).collect();
+    let lost = |field: &&Field| field.loses(after.field(field.key.as_str()), &json!("x"));
+    let lost: Vec<_> = before.fields.iter().filter(lost).map(|field| field.key.to_string()).collect();
     assert_eq!(lost, ["day", "stars"]);
+}
+
+#[test]
+fn a_change_inside_a_group_or_a_list_loses_what_is_there() {
+    let text = |key: &str| json!({"key": key, "kind": "text"});
+    let group = |fields: Value| json!({"key": "place", "kind": "group", "fields": fields});
+    let list = |of: Value| json!({"key": "places", "kind": "list", "of": of});
+    let field = |of: Value| serde_json::from_value::<Field>(of).expect("a field");
+    let [both, one] = [json!([text("street"), text("town")]), json!([text("town")])];
+    let (before, after) = (field(group(both.clone())), field(group(one.clone())));
+    assert!(before.loses(Some(&after), &json!({"street": "Knot Street"})));
+    assert!(
+        !before.loses(Some(&after), &json!({"town": "Bremen"}))
+            && !after.loses(Some(&before), &json!({"town": "Bremen"}))
+    );
+    let of = |fields: &Value| json!({"kind": "group", "fields": fields});
+    let (before, after) = (field(list(of(&both))), field(list(of(&one))));
+    assert!(before.loses(Some(&after), &json!([{"town": "Bremen"}, {"street": "Knot Street"}])));
+    assert!(!before.loses(Some(&after), &json!([{"town": "Bremen"}])));
+    assert!(before.loses(Some(&field(list(json!({"kind": "boolean"})))), &json!([{}])));
 }
 
 fn any_json() -> impl Strategy<Value = Value> {
@@ -350,7 +371,7 @@ proptest! {
         }
         let expected = by_the_letter(Value::Object(before.clone()), Value::Object(patch.clone()));
         let mut merged = before;
-        tidy::merge(&mut merged, patch);
+        crate::patch::merge(&mut merged, patch);
         prop_assert_eq!(Value::Object(merged), expected);
     }
 }

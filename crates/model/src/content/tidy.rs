@@ -1,31 +1,11 @@
 //! The one form in which documents are stored.
 //!
-//! [`merge`] applies a merge patch (RFC 7396). [`tidy`] then takes nulls and empty groups away, gives ids to blocks that
-//! have none, and brings slugs to their form, so that the same document is stored in the same bytes however it came.
-//! [`prune`] leaves out what a type no longer knows.
+//! [`tidy`] takes nulls and empty groups away, gives ids to blocks that have none, and brings slugs to their form, so that
+//! the same document is stored in the same bytes however it came. [`prune`] leaves out what a type no longer knows.
 
 use super::{BLOCK_DEPTH, Catalogue, Definition, Field, Kind, slug};
 use crate::id::BlockId;
 use serde_json::{Map, Value};
-
-/// Applies a merge patch (RFC 7396 §2).
-pub fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
-    for (key, value) in patch {
-        match value {
-            Value::Null => drop(target.remove(&key)),
-            Value::Object(members) => {
-                let member = target.entry(key).or_insert_with(|| Value::Object(Map::new()));
-                if !member.is_object() {
-                    *member = Value::Object(Map::new());
-                }
-                if let Value::Object(inner) = member {
-                    merge(inner, members);
-                }
-            }
-            value => drop(target.insert(key, value)),
-        }
-    }
-}
 
 /// Puts defaults where a new document says nothing.
 pub fn fill(definition: &Definition, fields: &mut Map<String, Value>) {

@@ -7,12 +7,13 @@ use crate::{Digest, Error, object_key, policy};
 use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
 use bonafide_model::access::WritePolicies;
-use bonafide_model::id::{PolicyId, RevisionId};
+use bonafide_model::id::{PolicyId, RevisionId, SiteId};
 use bonafide_model::name::PolicyKey;
 use bonafide_model::text::Note;
-use bonafide_model::{Instant, Patch};
+use bonafide_model::{Granted, Instant, Patch};
 use bonafide_storage::{Tx, Violation, replay, sql, violation};
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::{ConnectionTrait, DbErr};
+use std::sync::Arc;
 
 /// Makes the draft of a policy; its number is the next one.
 ///
@@ -91,50 +92,75 @@ fn clash(tx: &Tx, error: DbErr) -> Error {
     }
 }
 
-/// Changes the draft that has the version `expected`.
+/// A draft as it is to be, held against the version that was read. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Revised(Arc<Changed>);
+
+#[derive(Debug)]
+struct Changed {
+    /// The draft with the change in it, its version still the old one.
+    draft: Manuscript,
+    /// Whether texts are others than before.
+    texts_changed: bool,
+}
+
+/// Changes the draft that has the version `expected`, in memory: no transaction is open while it is read and checked.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Published`], or [`Error::Invalid`].
-pub async fn patch(
-    tx: &Tx,
-    act: Act<WritePolicies>,
-    key: PolicyKey,
+pub async fn revise(
+    on: &impl ConnectionTrait,
+    by: &Granted<WritePolicies>,
+    key: &PolicyKey,
     number: u32,
     expected: i64,
     patch: DraftPatch,
-) -> Result<Manuscript, Error> {
-    let Manuscript { mut revision, texts: before } = draft_at(tx, &act, &key, number, expected).await?;
-    let summary = match patch.summary_of_changes {
-        Patch::Absent => revision.summary_of_changes.take(),
-        Patch::Null => None,
-        Patch::Value(note) => Some(note.into_string()),
-    };
+) -> Result<Revised, Error> {
+    let Manuscript { mut revision, texts: before } = draft_at(on, by.site(), key, number, expected).await?;
+    match patch.summary_of_changes {
+        Patch::Absent => {}
+        Patch::Null => revision.summary_of_changes = None,
+        Patch::Value(note) => revision.summary_of_changes = Some(note.into_string()),
+    }
     patch.effective_on.apply(&mut revision.effective_on);
     revision.material = or_default(patch.material, revision.material);
     revision.commitments = or_default(patch.commitments, revision.commitments);
-    let after = patched(before.clone(), patch.texts);
-    texts::check(&after, &revision.commitments)?;
+    let texts = patched(before.clone(), patch.texts);
+    texts::check(&texts, &revision.commitments)?;
+    revision.locales = texts.keys().cloned().collect();
+    Ok(Revised(Arc::new(Changed { texts_changed: before != texts, draft: Manuscript { revision, texts } })))
+}
+
+/// Saves a changed draft, if it is still the one that was read.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Stale`], or [`Error::Published`].
+pub async fn save(tx: &Tx, act: Act<WritePolicies>, revised: Revised) -> Result<Manuscript, Error> {
+    let Changed { draft, texts_changed } = &*revised.0;
+    let Manuscript { mut revision, texts } = draft.clone();
     let update =
-        "UPDATE policy_revision SET effective_on = $2, summary_of_changes = $3, material = $4, commitments = $5,
-        version = version + 1, updated_at = $6 WHERE id = $1";
+        "UPDATE policy_revision SET effective_on = $3, summary_of_changes = $4, material = $5, commitments = $6,
+        version = version + 1, updated_at = $7 WHERE id = $1 AND version = $2 AND state = 'draft'";
     let values = [
         revision.id.uuid().into(),
+        revision.version.into(),
         revision.effective_on.map(|day| day.to_string()).into(),
-        summary.clone().into(),
+        revision.summary_of_changes.clone().into(),
         revision.material.into(),
         to_json(&revision.commitments)?.into(),
         act.now().micros().into(),
     ];
-    tx.execute_raw(sql(tx, update, values)).await?;
-    if before != after {
-        delete_texts(tx, revision.id).await?;
-        insert_texts(tx, revision.id, &after).await?;
+    if tx.execute_raw(sql(tx, update, values)).await?.rows_affected() == 0 {
+        draft_at(tx, act.site(), &revision.policy, revision.number, revision.version).await?;
+        return Err(Error::NotFound);
     }
-    act.record(tx, "revision.update", Object::new("revision", &name(&key, number)));
-    revision.summary_of_changes = summary;
-    revision.locales = after.keys().cloned().collect();
+    if *texts_changed {
+        delete_texts(tx, revision.id).await?;
+        insert_texts(tx, revision.id, &texts).await?;
+    }
+    act.record(tx, "revision.update", Object::new("revision", &name(&revision.policy, revision.number)));
     (revision.version, revision.updated_at) = (revision.version + 1, act.now());
-    Ok(Manuscript { revision, texts: after })
+    Ok(Manuscript { revision, texts })
 }
 
 fn or_default<T: Default>(patch: Patch<T>, before: T) -> T {
@@ -168,7 +194,7 @@ fn patched(mut texts: Texts, patch: Patch<std::collections::BTreeMap<bonafide_mo
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], or [`Error::Published`].
 pub async fn delete(tx: &Tx, act: Act<WritePolicies>, key: PolicyKey, number: u32, expected: i64) -> Result<(), Error> {
-    draft_at(tx, &act, &key, number, expected).await?;
+    draft_at(tx, act.site(), &key, number, expected).await?;
     let policy = policy::find(tx, act.site(), &key).await?;
     remove_draft(tx, policy.id, &key, number).await?;
     act.record(tx, "revision.delete", Object::new("revision", &name(&key, number)));
@@ -196,13 +222,13 @@ async fn delete_texts(tx: &Tx, id: RevisionId) -> Result<(), Error> {
 }
 
 async fn draft_at(
-    tx: &Tx,
-    act: &Act<WritePolicies>,
+    on: &impl ConnectionTrait,
+    site: SiteId,
     key: &PolicyKey,
     number: u32,
     expected: i64,
 ) -> Result<Manuscript, Error> {
-    let draft = load(tx, act.site(), key, number).await?;
+    let draft = load(on, site, key, number).await?;
     fresh(draft.revision.version, expected)?;
     if draft.revision.state() == State::Published { Err(Error::Published) } else { Ok(draft) }
 }

@@ -1,14 +1,14 @@
 //! Revisions, as authors see them: a draft is written, changed, and published once.
 //!
-//! [`create()`], [`patch()`] and [`delete()`] work on drafts. Publishing has two steps: [`prepare()`] renders and
-//! compares before any transaction is open, [`publish()`] then seals the row, its texts and the digest in one short
-//! transaction.
+//! [`create()`] and [`delete()`] work on drafts. What takes its time has two steps: [`revise()`] and [`prepare()`] read, check,
+//! render and compare before any transaction is open; [`save()`] and [`publish()`] then write in one short transaction, if
+//! the draft is still the one that was read.
 
 mod draft;
 mod publish;
 mod read;
 
-pub use draft::{create, delete, patch};
+pub use draft::{Revised, create, delete, revise, save};
 pub(crate) use draft::{insert, remove_draft};
 pub use publish::{Prepared, prepare, publish};
 pub(crate) use publish::{Rendered, line, seal, store, text_missing};

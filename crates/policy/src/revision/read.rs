@@ -7,7 +7,7 @@ use bonafide_model::access::ReadPolicies;
 use bonafide_model::id::{RevisionId, SiteId};
 use bonafide_model::name::PolicyKey;
 use bonafide_model::{Granted, Instant};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 /// Selects revisions of one policy: `$1` is the site, `$2` the key.
@@ -49,7 +49,7 @@ pub async fn list(
         Start::After(number) => (DOWN, i64::from(number)),
         Start::Before(number) => (UP, i64::from(number)),
     };
-    let values = [by.site().uuid().into(), key.as_str().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), key.as_str().into(), bound.into(), statement::limit(limit)];
     let rows = on.query_all_raw(sql(on, select, values)).await?;
     if rows.is_empty() {
         crate::policy::find(on, by.site(), key).await?;
@@ -64,7 +64,7 @@ pub async fn list(
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadPolicies>, key: &PolicyKey) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM policy_revision r JOIN policy p ON p.id = r.policy_id
         WHERE p.site_id = $1 AND p.key = $2";
-    row::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await
+    Ok(statement::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await?)
 }
 
 /// One revision with its texts.

@@ -2,7 +2,7 @@
 
 use crate::{World, day, draft, key, locale, texts, world};
 use bonafide_model::Patch;
-use bonafide_model::access::ReadPolicies;
+use bonafide_model::access::{ReadPolicies, WritePolicies};
 use bonafide_policy::policy::{self, PolicyPatch};
 use bonafide_policy::revision::{self, Draft, DraftPatch, State};
 use bonafide_policy::{Error, Rule, Start};
@@ -88,6 +88,43 @@ on_both! {
         patch_policy(&world, 6, PolicyPatch::default()).await.expect("changed");
         delete_policy(&world, 7).await.expect("deleted");
         assert_eq!(world.create_policy("privacy").await.expect("a policy").version, 8);
+    }
+
+    /// A change is held against the version it was made of once more when it is saved.
+    async fn what_was_changed_meanwhile_is_not_overwritten(home: &Installation) {
+        let world = world(home).await;
+        world.create_policy("privacy").await.expect("a policy");
+        world.create("privacy", draft("a", "2026-12-01")).await.expect("a draft");
+        let (granted, key) = (world.granted::<WritePolicies>(), key("privacy"));
+        let revise = async |expected, text: &str| {
+            let members = [(locale("en"), Patch::Value(text.to_owned()))];
+            let patch = DraftPatch { texts: Patch::Value(members.into()), ..DraftPatch::default() };
+            revision::revise(world.db.read(), &granted, &key, 1, expected, patch).await.expect("as it was seen")
+        };
+        let (first, second) = (revise(1, "first").await, revise(1, "second").await);
+        assert_eq!(world.save(first).await.expect("saved").revision.version, 2);
+        assert!(matches!(world.save(second).await, Err(Error::Stale { current: 2 })));
+        let found = revision::get(world.db.read(), &world.granted::<ReadPolicies>(), &key, 1).await.expect("there");
+        assert_eq!((found.texts, found.revision.version), (texts(&[("en", "first")]), 2));
+
+        let (third, fourth) = (revise(2, "third").await, revise(2, "fourth").await);
+        world.publish("privacy", 1, 2).await.expect("published");
+        assert!(matches!(world.save(third).await, Err(Error::Stale { .. } | Error::Published)));
+        delete_policy(&world, 1).await.expect_err("it stays");
+        assert!(matches!(world.save(fourth).await, Err(Error::Stale { .. } | Error::Published)));
+    }
+
+    async fn a_draft_that_went_meanwhile_is_not_saved(home: &Installation) {
+        let world = world(home).await;
+        world.create_policy("privacy").await.expect("a policy");
+        world.create("privacy", draft("a", "2026-12-01")).await.expect("a draft");
+        let granted = world.granted::<WritePolicies>();
+        let patch = DraftPatch { material: Patch::Value(true), ..DraftPatch::default() };
+        let revised = revision::revise(world.db.read(), &granted, &key("privacy"), 1, 1, patch).await.expect("seen");
+        world.delete("privacy", 1, 1).await.expect("deleted");
+        assert!(matches!(world.save(revised.clone()).await, Err(Error::NotFound)));
+        let next = world.create("privacy", draft("b", "2026-12-01")).await.expect("a draft").revision.version;
+        assert!(matches!(world.save(revised).await, Err(Error::Stale { current }) if current == next));
     }
 
     async fn a_policy_with_publications_stays(home: &Installation) {

@@ -10,7 +10,7 @@ mod publish;
 
 use bonafide_keyring::Entropy;
 use bonafide_ledger::Act;
-use bonafide_model::access::{Action, Actor, PublishPolicies};
+use bonafide_model::access::{Action, Actor, PublishPolicies, WritePolicies};
 use bonafide_model::id::SiteId;
 use bonafide_model::name::PolicyKey;
 use bonafide_model::{Date, Granted, Instant, Locale, TimeZone};
@@ -100,11 +100,14 @@ impl World {
     }
 
     async fn patch(&self, policy: &str, number: u32, expected: i64, patch: DraftPatch) -> Result<Manuscript, Error> {
-        let (act, key) = (self.act(), key(policy));
-        let work = self
-            .db
-            .write(move |tx| revision::patch(tx, act.clone(), key.clone(), number, expected, patch.clone()).boxed());
-        work.await
+        let granted = self.granted::<WritePolicies>();
+        let revised = revision::revise(self.db.read(), &granted, &key(policy), number, expected, patch).await?;
+        self.save(revised).await
+    }
+
+    async fn save(&self, revised: revision::Revised) -> Result<Manuscript, Error> {
+        let act = self.act();
+        self.db.write(move |tx| revision::save(tx, act.clone(), revised.clone()).boxed()).await
     }
 
     async fn delete(&self, policy: &str, number: u32, expected: i64) -> Result<(), Error> {

@@ -1,7 +1,7 @@
 //! Parts of submissions that end while a permission keeps the rest. The steps are those of an erasure: intent, keys, sealed
 //! bytes, files, done. That it is done is said, and the next end set, last: a process killed before does it all again.
 
-use super::{BATCH, naming};
+use super::BATCH;
 use crate::life::{Cause, Group, Groups};
 use crate::submission::Submission;
 use crate::{Error, Retention};
@@ -9,6 +9,7 @@ use bonafide_ledger::{Leaf, leaf};
 use bonafide_model::Instant;
 use bonafide_model::access::Actor;
 use bonafide_model::id::SubmissionId;
+use bonafide_storage::statement::naming;
 use bonafide_storage::{Tx, sql};
 use bonafide_vault::{Outcome, Reduction};
 use futures_util::FutureExt as _;
@@ -89,9 +90,10 @@ async fn blank(tx: &Tx, parts: &[Part]) -> Result<(), Error> {
         (Group::Contact, "UPDATE submission_sealed SET contact = NULL, address = NULL WHERE submission_id IN"),
         (Group::Message, "UPDATE submission_sealed SET message = NULL WHERE submission_id IN"),
     ] {
-        let ids: Vec<_> = parts.iter().filter(|part| part.ended.has(group)).map(|part| part.submission.id).collect();
+        let ended = parts.iter().filter(|part| part.ended.has(group));
+        let ids: Vec<_> = ended.map(|part| part.submission.id.uuid()).collect();
         if !ids.is_empty() {
-            tx.execute_raw(naming(tx, head, &[], &ids, "")).await?;
+            tx.execute_raw(naming(tx, head, ids)).await?;
         }
     }
     Ok(())

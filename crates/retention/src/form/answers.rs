@@ -1,7 +1,7 @@
 //! What a visitor sent, checked against the form: nothing that was not asked, nothing that is too long.
 
 use super::{Definition, Field, Kind};
-use crate::error::Fault;
+use crate::Fault;
 use crate::purpose::Use;
 use bonafide_model::EmailAddress;
 use bonafide_model::name::FieldKey;

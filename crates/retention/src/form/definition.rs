@@ -1,6 +1,6 @@
 //! What a form asks for, for which purpose, and how long it is kept: a document, with its rules.
 
-use crate::error::Fault;
+use crate::Fault;
 use crate::life::{Groups, Rule};
 use crate::purpose::{Terms, Use};
 use bonafide_model::name::FieldKey;

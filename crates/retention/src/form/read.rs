@@ -6,7 +6,7 @@ use bonafide_model::access::{ReadForms, WriteForms};
 use bonafide_model::id::{FormId, FormVersionId, SiteId};
 use bonafide_model::name::FormKey;
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 /// Selects forms with what they say now: `$1` is the site.
@@ -53,7 +53,7 @@ pub async fn list(
         Start::After(key) => (FORWARDS, key.to_string()),
         Start::Before(key) => (BACKWARDS, key.to_string()),
     };
-    let values = [by.site().uuid().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), bound.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(form).collect()
 }
 
@@ -62,7 +62,7 @@ pub async fn list(
 /// # Errors
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<ReadForms>) -> Result<u64, Error> {
-    row::count(on, sql(on, "SELECT COUNT(*) FROM form WHERE site_id = $1", [by.site().uuid().into()])).await
+    Ok(statement::count(on, sql(on, "SELECT COUNT(*) FROM form WHERE site_id = $1", [by.site().uuid().into()])).await?)
 }
 
 /// One form.
@@ -106,7 +106,7 @@ pub async fn versions(
         Start::After(number) => (DOWN, i64::from(number)),
         Start::Before(number) => (UP, i64::from(number)),
     };
-    let values = [by.site().uuid().into(), key.as_str().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), key.as_str().into(), bound.into(), statement::limit(limit)];
     let rows = on.query_all_raw(sql(on, select, values)).await?;
     if rows.is_empty() {
         find(on, by.site(), key).await?;
@@ -121,7 +121,7 @@ pub async fn versions(
 pub async fn count_versions(on: &impl ConnectionTrait, by: &Granted<ReadForms>, key: &FormKey) -> Result<u64, Error> {
     let select =
         "SELECT COUNT(*) FROM form_version v JOIN form f ON f.id = v.form_id WHERE f.site_id = $1 AND f.key = $2";
-    row::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await
+    Ok(statement::count(on, sql(on, select, [by.site().uuid().into(), key.as_str().into()])).await?)
 }
 
 /// One version of a form.

@@ -124,7 +124,7 @@ impl<P: Purpose> Exposed<Fields, P> {
 mod tests {
     use super::*;
     use crate::life::{Flags, State};
-    use crate::purpose::{Archive, Facts, FulfilRequest, Refused, Reply, SubjectRights, Terms};
+    use crate::purpose::{Archive, Facts, FulfilRequest, Refused, Reply, Shape, SubjectRights, Terms};
     use bonafide_model::Instant;
 
     const NOW: fn() -> Instant = || Instant::from_micros(0);
@@ -179,14 +179,17 @@ mod tests {
     #[test]
     fn no_spreadsheet_takes_a_value_for_a_formula() {
         let grant = Grant::issue(SubjectRights, record(1), &facts(true), NOW()).expect("allowed");
-        let mut archive = Archive::default();
-        for (field, text) in [("name", "=HYPERLINK(\"x\")"), ("phone", "+31 20"), ("message", "plain, \"said\"")] {
-            sealed(1, text).open(&grant, turned).map_err(|_| ()).expect("opens").give(&mut archive, field);
-        }
+        let given = |shape| {
+            let mut archive = Archive::new(shape);
+            for (field, text) in [("name", "=HYPERLINK(\"x\")"), ("phone", "+31 20"), ("message", "plain, \"said\"")] {
+                sealed(1, text).open(&grant, turned).map_err(|_| ()).expect("opens").give(&mut archive, field);
+            }
+            archive.text("")
+        };
         let lines = "name,\"'=HYPERLINK(\"\"x\"\")\"\r\nphone,\"'+31 20\"\r\nmessage,\"plain, \"\"said\"\"\"\r\n";
-        assert_eq!(&*archive.csv(""), lines);
-        let json = r#"{"name":"=HYPERLINK(\"x\")","phone":"+31 20","message":"plain, \"said\""}"#;
-        assert_eq!(&*archive.json(), json);
-        assert!(archive.html().contains("<td>plain, &quot;said&quot;</td>"));
+        assert_eq!(*given(Shape::Csv), lines);
+        let json = r#""name":"=HYPERLINK(\"x\")","phone":"+31 20","message":"plain, \"said\"""#;
+        assert_eq!(*given(Shape::Json), json);
+        assert!(given(Shape::Html).contains("<td>plain, &quot;said&quot;</td>"));
     }
 }

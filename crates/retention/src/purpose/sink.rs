@@ -52,30 +52,35 @@ fn json(text: &str) -> Zeroizing<String> {
     Zeroizing::new(std::str::from_utf8(&bytes).expect("JSON is UTF-8").to_owned())
 }
 
-/// What the person it is about gets of one submission: the same fields as JSON, as CSV that no spreadsheet takes for
-/// formulas, and as rows of an HTML table.
-#[derive(Default)]
+/// How a person gets what is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Members of a JSON object.
+    Json,
+    /// Lines that no spreadsheet takes for formulas: the field, and its value in quotes.
+    Csv,
+    /// Rows of an HTML table.
+    Html,
+}
+
+/// What the person it is about gets of one submission: its fields, in one shape.
 pub struct Archive {
-    json: Zeroizing<String>,
-    csv: Vec<Zeroizing<String>>,
-    html: Vec<Zeroizing<String>>,
+    shape: Shape,
+    fields: Vec<Zeroizing<String>>,
 }
 
 impl Archive {
-    /// The fields as one JSON object.
-    pub fn json(&self) -> Zeroizing<String> {
-        joined(&["{", &self.json, "}"])
+    /// An empty one.
+    pub const fn new(shape: Shape) -> Self {
+        Self { shape, fields: Vec::new() }
     }
 
-    /// One line for each field: its name, and its value in quotes. `before` stands at the beginning of each.
-    pub fn csv(&self, before: &str) -> Zeroizing<String> {
-        let parts: Vec<_> = self.csv.iter().flat_map(|line| [before, line.as_str()]).collect();
-        joined(&parts)
-    }
-
-    /// One row for each field.
-    pub fn html(&self) -> Zeroizing<String> {
-        let parts: Vec<_> = self.html.iter().map(|row| row.as_str()).collect();
+    /// The fields after one another, each with `before` at its beginning.
+    pub fn text(&self, before: &str) -> Zeroizing<String> {
+        let between = if self.shape == Shape::Json { "," } else { "" };
+        let parts = self.fields.iter().enumerate();
+        let parts: Vec<_> =
+            parts.flat_map(|(n, field)| [if n == 0 { "" } else { between }, before, field.as_str()]).collect();
         joined(&parts)
     }
 }
@@ -96,10 +101,11 @@ impl Sink<SubjectRights> for Archive {
 
     fn take(&mut self, field: &str, value: &Words) {
         let value = value.as_str();
-        let separator = if self.json.is_empty() { "" } else { "," };
-        self.json = joined(&[&self.json, separator, &json(field), ":", &json(value)]);
-        self.csv.push(csv_line(field, value));
-        self.html.push(joined(&["<tr><th>", &escaped(field), "</th><td>", &escaped(value), "</td></tr>\n"]));
+        self.fields.push(match self.shape {
+            Shape::Json => joined(&[&json(field), ":", &json(value)]),
+            Shape::Csv => csv_line(field, value),
+            Shape::Html => joined(&["<tr><th>", &escaped(field), "</th><td>", &escaped(value), "</td></tr>\n"]),
+        });
     }
 }
 

@@ -1,7 +1,7 @@
 //! What those who work on requests do with one, beside reading it.
 
 use super::{Submission, Versions, find};
-use crate::life::{Event, State};
+use crate::life::{Event, Party, State};
 use crate::{Error, Retention};
 use bonafide_ledger::Act;
 use bonafide_ledger::audit::Object;
@@ -73,10 +73,10 @@ impl Retention {
         write.await
     }
 
-    /// Stops every use of a submission, or allows it again.
+    /// Stops every use of a submission, or lifts what the staff placed.
     ///
     /// # Errors
-    /// [`Error::NotFound`], or [`Error::Clash`] if it is erased.
+    /// [`Error::NotFound`], [`Error::Clash`] if it is erased, or [`Error::NotTheirs`] if the visitor alone restricted it.
     pub async fn restrict(
         &self,
         act: Act<EraseSubmissions>,
@@ -88,7 +88,9 @@ impl Retention {
             async move {
                 let mut found = find(tx, act.site(), id).await?;
                 live(&found)?;
-                found.restricted = restricted;
+                let before = found.restrictions;
+                found.restrictions =
+                    if restricted { before.placed(Party::Staff) } else { before.lifted(Party::Staff)? };
                 let update = "UPDATE submission SET restricted = $2 WHERE id = $1";
                 tx.execute_raw(sql(tx, update, [id.uuid().into(), restricted.into()])).await?;
                 let verb = if restricted { "submission.restrict" } else { "submission.unrestrict" };

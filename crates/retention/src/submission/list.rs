@@ -1,20 +1,21 @@
 //! Reading what stands about submissions in clear: structure, states and dates.
 
 use super::{PolicyRef, Submission};
-use crate::life::State;
+use crate::life::{Restrictions, State};
 use crate::{Error, row};
 use bonafide_model::access::{CountSubmissions, EraseSubmissions, HandleSubmissions};
 use bonafide_model::id::{FormId, FormVersionId, SiteId, SubmissionId};
 use bonafide_model::name::FormKey;
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::{ConnectionTrait, QueryResult};
 
 /// Selects submissions.
 macro_rules! select {
     ($rest:expr) => {
         concat!(
-            "SELECT s.id, s.site_id, s.form_id, f.key AS form, s.form_version_id, s.state, s.spam, s.restricted, s.held,
+            "SELECT s.id, s.site_id, s.form_id, f.key AS form, s.form_version_id, s.state, s.spam, s.restricted,
+                s.restricted_by_visitor, s.held,
                 s.received_at, s.fulfilled_at, s.due_at, s.ends_at, s.erase_at, s.locked_until, s.policy,
                 s.policy_number, s.policy_digest, s.erased_at, s.erase_cause, s.scrubbed_at, s.final_at
              FROM submission s JOIN form f ON f.id = s.form_id ",
@@ -62,7 +63,7 @@ pub async fn list(
         filter.form.as_ref().map(ToString::to_string).into(),
         filter.state.map(State::name).into(),
         bound.into(),
-        row::limit(limit),
+        statement::limit(limit),
     ];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(read).collect()
 }
@@ -79,7 +80,7 @@ pub async fn count(on: &impl ConnectionTrait, by: &Granted<HandleSubmissions>, f
         filter.form.as_ref().map(ToString::to_string).into(),
         filter.state.map(State::name).into(),
     ];
-    row::count(on, sql(on, select, values)).await
+    Ok(statement::count(on, sql(on, select, values)).await?)
 }
 
 /// How many are in each state, those with none left out.
@@ -103,7 +104,7 @@ pub async fn by_state(on: &impl ConnectionTrait, by: &Granted<CountSubmissions>)
 pub async fn total(on: &impl ConnectionTrait, by: &Granted<CountSubmissions>) -> Result<u64, Error> {
     let select = "SELECT COUNT(*) FROM submission WHERE site_id = $1
         AND state IN ('received', 'open', 'fulfilled', 'due')";
-    row::count(on, sql(on, select, [by.site().uuid().into()])).await
+    Ok(statement::count(on, sql(on, select, [by.site().uuid().into()])).await?)
 }
 
 /// One submission.
@@ -148,7 +149,10 @@ pub(crate) fn read(row: &QueryResult) -> Result<Submission, Error> {
         form_version: FormVersionId::from_uuid(row.try_get("", "form_version_id")?),
         state: row::parsed(row, "state", "submission.state")?,
         spam: row.try_get("", "spam")?,
-        restricted: row.try_get("", "restricted")?,
+        restrictions: Restrictions {
+            visitor: row.try_get("", "restricted_by_visitor")?,
+            staff: row.try_get("", "restricted")?,
+        },
         held: row.try_get("", "held")?,
         received_at: instant("received_at")?,
         fulfilled_at: maybe("fulfilled_at")?,

@@ -4,7 +4,7 @@ use super::handle::live;
 use super::receive::receipt_hash;
 use super::{Submission, Versions, list, select};
 use crate::form::Localized;
-use crate::life::{Permission as Noted, State};
+use crate::life::{Party, Permission as Noted, State};
 use crate::purpose::Use;
 use crate::{Error, Retention};
 use bonafide_ledger::{Leaf, leaf};
@@ -72,7 +72,7 @@ impl Retention {
     pub async fn cancel_erasure(&self, site: SiteId, token: &str, now: Instant) -> Result<Submission, Error> {
         self.change_mine(site, token, move |found| {
             if found.erase_at.is_some_and(|erase_at| erase_at <= now) {
-                return Err(crate::life::Clash { state: State::Due });
+                return Err(crate::life::Clash { state: State::Due }.into());
             }
             if found.erase_at.take().is_some() {
                 // what had fallen due meanwhile is looked at again
@@ -89,7 +89,19 @@ impl Retention {
     /// [`Error::NotFound`], or [`Error::Clash`] if it is erased.
     pub async fn restrict_mine(&self, site: SiteId, token: &str) -> Result<Submission, Error> {
         self.change_mine(site, token, |found| {
-            found.restricted = true;
+            found.restrictions = found.restrictions.placed(Party::Visitor);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Lifts the visitor's own restriction or objection.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], [`Error::Clash`] if it is erased, or [`Error::NotTheirs`] if only the staff restricted it.
+    pub async fn unrestrict_mine(&self, site: SiteId, token: &str) -> Result<Submission, Error> {
+        self.change_mine(site, token, |found| {
+            found.restrictions = found.restrictions.lifted(Party::Visitor)?;
             Ok(())
         })
         .await
@@ -190,7 +202,7 @@ impl Retention {
         &self,
         site: SiteId,
         token: &str,
-        change: impl Fn(&mut Submission) -> Result<(), crate::life::Clash> + Clone + Send + Sync + 'static,
+        change: impl Fn(&mut Submission) -> Result<(), Error> + Clone + Send + Sync + 'static,
     ) -> Result<Submission, Error> {
         let token = zeroize::Zeroizing::new(token.to_owned());
         let write = self.db.write(move |tx| {
@@ -199,10 +211,11 @@ impl Retention {
                 let mut found = by_receipt(tx, site, &token).await?;
                 live(&found)?;
                 change(&mut found)?;
-                let update = "UPDATE submission SET restricted = $2, erase_at = $3, ends_at = $4 WHERE id = $1";
+                let update =
+                    "UPDATE submission SET restricted_by_visitor = $2, erase_at = $3, ends_at = $4 WHERE id = $1";
                 let values = [
                     found.id.uuid().into(),
-                    found.restricted.into(),
+                    found.restrictions.by(Party::Visitor).into(),
                     found.erase_at.map(Instant::micros).into(),
                     found.ends_at.micros().into(),
                 ];

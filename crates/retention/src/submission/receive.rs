@@ -129,8 +129,8 @@ impl Row {
     fn append(&self, tx: &Tx) {
         let policy = self.policy.as_ref();
         tx.append(
-            "INSERT INTO submission (id, site_id, form_id, form_version_id, state, spam, restricted, held, received_at,
-                due_at, ends_at, reckoned, receipt_hash, policy, policy_number, policy_digest)",
+            "INSERT INTO submission (id, site_id, form_id, form_version_id, state, spam, restricted,
+                restricted_by_visitor, held, received_at, due_at, ends_at, reckoned, receipt_hash, policy, policy_number, policy_digest)",
             [
                 self.id.uuid().into(),
                 self.site.uuid().into(),
@@ -138,6 +138,7 @@ impl Row {
                 self.form.id.uuid().into(),
                 State::Received.name().into(),
                 self.spam.into(),
+                false.into(),
                 false.into(),
                 false.into(),
                 self.now.micros().into(),

@@ -1,7 +1,7 @@
 //! Reading a submission: one place, which asks the rules and records the reading before it happens.
 
 use super::{Column, Submission, Versions, find};
-use crate::life::{Event, Flags, Permission};
+use crate::life::{Event, Flags, Permission, disclosure};
 use crate::purpose::{
     Asked, Exposed, Facts, Fields, FraudTrace, FulfilRequest, Grant, LegalDisclosure, Permitted, Purpose, Refused,
     Reply, Sealed, SubjectRights, joined,
@@ -82,7 +82,11 @@ impl Retention {
         let (object, rules) = (leaf::object(keys.salt(), &id.to_string()), Arc::new(rules));
         let granted = self.db.write(move |tx| {
             let (act, purpose, rules) = (act.clone(), purpose.clone(), Arc::clone(&rules));
-            async move { grant(tx, &act, id, purpose, &rules, object).await }.boxed()
+            async move {
+                let (grant, submission) = grant(tx, &act, id, purpose, &rules, object).await?;
+                Ok::<_, Error>((grant, submission, sealed(tx, id).await?))
+            }
+            .boxed()
         });
         let (grant, submission, sealed) = granted.await?;
         // what was taken back until the reading was on record counts
@@ -97,6 +101,47 @@ impl Retention {
             exposed.push(opened.map_err(|_| Error::Vault(bonafide_vault::Error::Altered))?);
         }
         Ok((grant, submission, exposed))
+    }
+
+    /// Puts the readings of several submissions on record, in one commit, and gives leave to open them. Those that may not
+    /// be read are left out.
+    ///
+    /// What a permission covers is not looked at: it is for purposes that read all there is.
+    pub(crate) async fn grant_many<A, P>(
+        &self,
+        act: &Act<A>,
+        ids: &[SubmissionId],
+        purpose: P,
+    ) -> Result<Vec<Grant<P>>, Error>
+    where
+        A: Action,
+        P: Purpose + Clone + Send + Sync + 'static,
+    {
+        let mut asked = Vec::new();
+        for id in ids {
+            match self.keys_and_rules(*id).await {
+                Ok((keys, rules)) => asked.push((*id, rules, leaf::object(keys.salt(), &id.to_string()))),
+                Err(Error::Refused(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let (act, asked) = (act.clone(), Arc::new(asked));
+        let granted = self.db.write(move |tx| {
+            let (act, purpose, asked) = (act.clone(), purpose.clone(), Arc::clone(&asked));
+            async move {
+                let mut granted = Vec::new();
+                for (id, rules, object) in asked.iter() {
+                    match grant(tx, &act, *id, purpose.clone(), rules, *object).await {
+                        Ok((grant, _)) => granted.push(grant),
+                        Err(Error::NotFound | Error::Refused(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(granted)
+            }
+            .boxed()
+        });
+        granted.await
     }
 
     /// The keys of a submission and the rules about it; [`Refused::Gone`] if they are destroyed.
@@ -135,11 +180,11 @@ async fn grant<A: Action, P: Purpose>(
     purpose: P,
     rules: &Rules,
     object: [u8; 32],
-) -> Result<(Grant<P>, Submission, Vec<(Column, Vec<u8>)>), Error> {
+) -> Result<(Grant<P>, Submission), Error> {
     let mut submission = find(tx, act.site(), id).await?;
     let versions = Versions::of(tx, submission.form_version).await?;
     let asked = purpose.asked();
-    let grant = Grant::issue(purpose, id, &facts(&submission, &versions, rules), act.now())?;
+    let grant = Grant::issue(purpose, id, &facts(&submission, &versions, rules, act.now()), act.now())?;
     let old = submission.state;
     if asked == Asked::FulfilRequest {
         submission.state = old.after(Event::Opened)?;
@@ -161,8 +206,7 @@ async fn grant<A: Action, P: Purpose>(
     let account = act.by().account().map(bonafide_model::id::AccountId::uuid);
     let values = [id.uuid().into(), account.into(), asked.to_string().into(), act.now().micros().into()];
     tx.execute_raw(sql(tx, insert, values)).await?;
-    let sealed = sealed(tx, id).await?;
-    Ok((grant, submission, sealed))
+    Ok((grant, submission))
 }
 
 /// The sealed columns with fields in them.
@@ -176,7 +220,7 @@ pub(crate) async fn sealed(on: &impl ConnectionTrait, id: SubmissionId) -> Resul
     Ok(found)
 }
 
-pub(crate) fn facts(submission: &Submission, versions: &Versions, rules: &Rules) -> Facts {
+fn facts(submission: &Submission, versions: &Versions, rules: &Rules, now: Instant) -> Facts {
     let permissions = rules.permissions.iter().filter_map(|given| {
         let noted = Permission::noted(given.groups, given.given_at, given.expires_at);
         Some((given.r#use.parse().ok()?, noted))
@@ -192,6 +236,6 @@ pub(crate) fn facts(submission: &Submission, versions: &Versions, rules: &Rules)
         collected: versions.collected.definition.terms(),
         today: versions.today.definition.terms(),
         permissions: permissions.collect(),
-        disclosure_decided: false,
+        disclosure_decided: rules.disclosed_at.is_some_and(|at| disclosure::is_good(at, now)),
     }
 }

@@ -1,11 +1,11 @@
 //! What is due at an instant.
 
+use crate::Error;
 use crate::submission::{Submission, read, select};
-use crate::{Error, row};
 use bonafide_model::access::EraseSubmissions;
 use bonafide_model::id::{SiteId, SubmissionId};
 use bonafide_model::{Granted, Instant, Start};
-use bonafide_storage::sql;
+use bonafide_storage::{sql, statement};
 use sea_orm::ConnectionTrait;
 
 /// The place after a submission in the order of the list.
@@ -80,7 +80,7 @@ pub async fn list(
         Start::Before((at, id)) => (at, id),
     };
     let values =
-        [by.site().uuid().into(), at.micros().into(), bound.micros().into(), id.uuid().into(), row::limit(limit)];
+        [by.site().uuid().into(), at.micros().into(), bound.micros().into(), id.uuid().into(), statement::limit(limit)];
     on.query_all_raw(sql(on, BEFORE, values)).await?.iter().map(read).collect()
 }
 
@@ -90,7 +90,7 @@ pub async fn list(
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<EraseSubmissions>, at: Instant) -> Result<u64, Error> {
     const COUNT: &str = concat!("SELECT COUNT(*) FROM submission s WHERE ", condition!(""));
-    row::count(on, sql(on, COUNT, [by.site().uuid().into(), at.micros().into()])).await
+    Ok(statement::count(on, sql(on, COUNT, [by.site().uuid().into(), at.micros().into()])).await?)
 }
 
 pub(crate) async fn select_due(
@@ -103,7 +103,7 @@ pub(crate) async fn select_due(
     const SELECT: &str =
         select!(concat!("WHERE ", condition!("AND (s.ends_at, s.id) > ($3, $4) ORDER BY s.ends_at, s.id LIMIT $5")));
     let (bound, id) = after.map_or((i64::MIN, uuid::Uuid::nil()), |(at, id)| (at.micros(), id.uuid()));
-    let values = [site.uuid().into(), at.micros().into(), bound.into(), id.into(), row::limit(limit)];
+    let values = [site.uuid().into(), at.micros().into(), bound.into(), id.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, SELECT, values)).await?.iter().map(read).collect()
 }
 
@@ -113,11 +113,11 @@ pub(crate) async fn counts(on: &impl ConnectionTrait, site: SiteId, at: Instant)
         concat!("SELECT COUNT(*) FROM submission s WHERE ", condition!("AND (s.erase_at IS NULL OR s.erase_at > $2)"));
     let live =
         "SELECT COUNT(*) FROM submission WHERE site_id = $1 AND state IN ('received', 'open', 'fulfilled', 'due')";
-    let due = row::count(on, sql(on, DUE, [site.uuid().into(), at.micros().into()])).await?;
+    let due = statement::count(on, sql(on, DUE, [site.uuid().into(), at.micros().into()])).await?;
     if due == 0 {
         return Ok((0, 0));
     }
-    Ok((due, row::count(on, sql(on, live, [site.uuid().into()])).await?))
+    Ok((due, statement::count(on, sql(on, live, [site.uuid().into()])).await?))
 }
 
 /// Since when the submission that waits longest has been due; `None` if none is.

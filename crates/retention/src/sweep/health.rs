@@ -7,6 +7,7 @@ use super::upkeep::is_ahead;
 use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
+use bonafide_vault::Status as KeyStatus;
 use std::time::Duration;
 
 /// How often a sweep is tried; two that were missed are too many.
@@ -45,23 +46,11 @@ pub enum Cause {
     DataUnwritable,
     /// The keys cannot be written.
     KeysUnwritable,
+    /// The keys cannot be read.
+    KeysUnreadable,
 }
 
 impl Cause {
-    /// All of them.
-    pub const ALL: [Self; 10] = [
-        Self::Overdue,
-        Self::ClockJumped,
-        Self::Unconfirmed,
-        Self::Unsettled,
-        Self::KeysOutdated,
-        Self::KeysWithoutSubmissions,
-        Self::SubmissionsWithoutKeys,
-        Self::KeysDamaged,
-        Self::HoldsUnreviewed,
-        Self::HeldByOne,
-    ];
-
     /// Its name for programs.
     pub const fn name(self) -> &'static str {
         match self {
@@ -77,6 +66,7 @@ impl Cause {
             Self::HeldByOne => "held_by_one_person",
             Self::DataUnwritable => "data_unwritable",
             Self::KeysUnwritable => "keys_unwritable",
+            Self::KeysUnreadable => "keys_unreadable",
         }
     }
 }
@@ -84,55 +74,54 @@ impl Cause {
 /// What is known of submissions and their keys as a whole.
 #[derive(Clone, Debug)]
 pub struct Health {
-    /// What makes it red; empty if all is well.
-    pub causes: Vec<Cause>,
+    /// Everything that was looked for, and whether it is there.
+    pub looked_for: Vec<(Cause, bool)>,
     /// The sweeps.
     pub watch: Watch,
     /// Since when the submission that waits longest has been due.
     pub overdue_since: Option<Instant>,
-    /// When the present epoch of keys began.
-    pub epoch_began_at: Instant,
-    /// How many submissions have keys.
-    pub records: u64,
-    /// How many of them are held.
-    pub held: u64,
-    /// How many erasures are under way, and since when the first of them.
-    pub erasing: u64,
-    /// Since when the erasure that waits longest has been under way.
-    pub erasing_since: Option<Instant>,
+    /// The keys; `None` if they cannot be read.
+    pub keys: Option<KeyStatus>,
+}
+
+impl Health {
+    /// What makes it red; nothing if all is well.
+    pub fn causes(&self) -> impl Iterator<Item = Cause> {
+        self.looked_for.iter().filter(|looked| looked.1).map(|looked| looked.0)
+    }
 }
 
 impl Retention {
     /// Looks after everything that a person may have to look at.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the data cannot be read.
     pub async fn health(&self, site: SiteId, now: Instant) -> Result<Health, Error> {
         let (watch, overdue_since) = self.watch(site, now).await?;
-        let keys = self.vault.status().await?;
-        let causes = [
+        let keys = self.vault.status().await;
+        let keys = keys.inspect_err(|error| tracing::error!(error = %error, "The keys cannot be read")).ok();
+        let is = |found: fn(&KeyStatus, Instant) -> bool| keys.as_ref().is_some_and(|keys| found(keys, now));
+        let looked_for = vec![
             (Cause::Overdue, is_late(overdue_since, EVERY, now)),
             (Cause::ClockJumped, watch.suspended_at.is_some()),
             (Cause::Unconfirmed, watch.asked.is_some()),
-            (Cause::Unsettled, keys.pending_since.is_some_and(|since| now.since(since) > SCRUBBED_WITHIN)),
+            (
+                Cause::Unsettled,
+                is(|keys, now| keys.pending_since.is_some_and(|since| now.since(since) > SCRUBBED_WITHIN)),
+            ),
             (Cause::DataUnwritable, self.db.is_failing()),
             (Cause::KeysUnwritable, self.vault.is_failing()),
-            (Cause::KeysOutdated, now.since(keys.epoch_began_at) > EPOCH_AT_MOST || is_ahead(keys.epoch_began_at, now)),
+            (Cause::KeysUnreadable, keys.is_none()),
+            (
+                Cause::KeysOutdated,
+                is(|keys, now| now.since(keys.epoch_began_at) > EPOCH_AT_MOST || is_ahead(keys.epoch_began_at, now)),
+            ),
             (Cause::KeysWithoutSubmissions, Found::is_set(&self.found.strays)),
             (Cause::SubmissionsWithoutKeys, Found::is_set(&self.found.without_keys)),
             (Cause::KeysDamaged, Found::is_set(&self.found.damaged)),
-            (Cause::HoldsUnreviewed, keys.review_at.is_some_and(|at| at <= now)),
-            (Cause::HeldByOne, keys.held_by_one > 0),
+            (Cause::HoldsUnreviewed, is(|keys, now| keys.review_at.is_some_and(|at| at <= now))),
+            (Cause::HeldByOne, is(|keys, _| keys.held_by_one > 0)),
         ];
-        Ok(Health {
-            causes: causes.into_iter().filter(|cause| cause.1).map(|cause| cause.0).collect(),
-            watch,
-            overdue_since,
-            epoch_began_at: keys.epoch_began_at,
-            records: keys.records,
-            held: keys.held,
-            erasing: keys.pending,
-            erasing_since: keys.pending_since,
-        })
+        Ok(Health { looked_for, watch, overdue_since, keys })
     }
 }

@@ -6,13 +6,13 @@ use super::{due, watch};
 use crate::erase::{Part, Wanted};
 use crate::life::{Cause, Group, Permission};
 use crate::submission::{KnownVersions, Submission};
-use crate::{Error, Retention, row};
+use crate::{Error, Retention};
 use bonafide_ledger::{Leaf, leaf};
 use bonafide_model::access::{Actor, EraseSubmissions};
 use bonafide_model::id::{SiteId, SubmissionId};
 use bonafide_model::{Granted, Instant, Start, TimeZone};
 use bonafide_storage::lease::{self, Lease};
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Tx, sql, statement};
 use bonafide_vault::{Outcome, Rules};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait, QueryResult};
@@ -77,7 +77,7 @@ impl Retention {
         zone: &TimeZone,
         reading: Reading,
     ) -> Result<Option<Report>, Error> {
-        let now = reading.wall;
+        let (now, began) = (reading.wall, std::time::Instant::now());
         let Some(lease) = self.lease(sweeper, now).await? else { return Ok(None) };
         let mut report = Report { started_at: Some(now), ..Report::default() };
         if self.clock_is_suspect(sweeper, reading).await? {
@@ -86,7 +86,7 @@ impl Retention {
             self.reckon(sweeper.site, zone).await?;
             self.pass(sweeper, zone, now, &lease, &mut report).await?;
         }
-        report.finished_at = Some(now);
+        report.finished_at = Some(now.plus(began.elapsed()));
         self.report(sweeper.site, &report).await?;
         self.count_waiting(sweeper.site, now).await?;
         Ok(Some(report))
@@ -355,7 +355,7 @@ pub async fn list(
         Start::After(position) => (DOWN, position),
         Start::Before(position) => (UP, position),
     };
-    let values = [by.site().uuid().into(), bound.into(), row::limit(limit)];
+    let values = [by.site().uuid().into(), bound.into(), statement::limit(limit)];
     on.query_all_raw(sql(on, select, values)).await?.iter().map(read).collect()
 }
 
@@ -364,7 +364,8 @@ pub async fn list(
 /// # Errors
 /// If the statement fails.
 pub async fn count(on: &impl ConnectionTrait, by: &Granted<EraseSubmissions>) -> Result<u64, Error> {
-    row::count(on, sql(on, "SELECT COUNT(*) FROM sweep WHERE site_id = $1", [by.site().uuid().into()])).await
+    Ok(statement::count(on, sql(on, "SELECT COUNT(*) FROM sweep WHERE site_id = $1", [by.site().uuid().into()]))
+        .await?)
 }
 
 fn read(row: &QueryResult) -> Result<Report, Error> {

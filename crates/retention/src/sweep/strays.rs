@@ -4,6 +4,8 @@
 use super::guard::wants_confirmation;
 use crate::{Error, Retention};
 use bonafide_model::Instant;
+use bonafide_storage::statement::naming;
+use sea_orm::ConnectionTrait as _;
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
 use uuid::Uuid;
@@ -13,18 +15,10 @@ const BATCH: u32 = 250;
 /// How many strays are taken at once.
 const MOST: usize = 100_000;
 
-/// Keys without a submission.
-pub(crate) struct Strays {
-    /// The records.
-    pub(crate) records: Vec<Uuid>,
-    /// How many keys there are in all.
-    pub(crate) of: u64,
-}
-
 impl Retention {
-    /// Looks for keys without a submission. Deletes nothing; that the others have one is noted.
-    pub(crate) async fn strays(&self, now: Instant) -> Result<Strays, Error> {
-        let mut strays = Strays { records: Vec::new(), of: self.vault.status().await?.records };
+    /// The records of keys without a submission. Deletes nothing; that the others have one is noted.
+    pub(crate) async fn strays(&self, now: Instant) -> Result<Vec<Uuid>, Error> {
+        let mut strays = Vec::new();
         let mut after = None;
         loop {
             let fresh = self.vault.fresh(now, after, BATCH).await?;
@@ -34,16 +28,16 @@ impl Retention {
             let there = self.there(&asked).await?;
             let (kept, missing): (Vec<_>, Vec<_>) = asked.into_iter().partition(|record| there.contains(record));
             self.vault.confirm_fresh(&kept, &there).await?;
-            strays.records.extend(missing);
-            if strays.records.len() >= MOST {
+            strays.extend(missing);
+            if strays.len() >= MOST {
                 return Ok(strays);
             }
         }
     }
 
-    /// Deletes them if they are few.
-    pub(crate) async fn clear_strays(&self, now: Instant) -> Result<u64, Error> {
-        let Strays { records, of } = self.strays(now).await?;
+    /// Deletes them if they are few of all keys, of which there are `of`.
+    pub(crate) async fn clear_strays(&self, of: u64, now: Instant) -> Result<u64, Error> {
+        let records = self.strays(now).await?;
         let count = records.len() as u64;
         let many = wants_confirmation(count, of);
         self.found.strays.store(if many { count } else { 0 }, Ordering::Relaxed);
@@ -72,8 +66,9 @@ impl Retention {
     }
 
     async fn there(&self, records: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
-        use sea_orm::ConnectionTrait as _;
-        let rows = self.db.read().query_all_raw(self.naming("SELECT id FROM submission WHERE id IN", records)).await?;
+        let db = self.db.read();
+        let select = naming(db, "SELECT id FROM submission WHERE id IN", records.iter().copied());
+        let rows = db.query_all_raw(select).await?;
         Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
     }
 }

@@ -5,8 +5,9 @@ use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::id::SubmissionId;
 use bonafide_storage::sql;
+use bonafide_storage::statement::naming;
 use bonafide_vault::{SealedAddress, Status, rotate};
-use sea_orm::{ConnectionTrait as _, Statement, Value};
+use sea_orm::ConnectionTrait as _;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ impl Retention {
         let status = self.vault.status().await?;
         done.rotated = failed.or_default(self.renew_keys(&status, suspended, now).await);
         if !suspended && now >= status.epoch_began_at {
-            done.strays = failed.or_default(self.clear_strays(now).await);
+            done.strays = failed.or_default(self.clear_strays(status.records, now).await);
             done.permissions = failed.or_default(self.drop_permissions(now).await);
             failed.or_default(self.vault.renew_index(now).await.map_err(Error::from));
         }
@@ -104,15 +105,6 @@ impl Retention {
         }
     }
 
-    /// A statement that ends in a list; an empty one is written as PostgreSQL wants it.
-    pub(super) fn naming(&self, head: &str, records: &[uuid::Uuid]) -> Statement {
-        let marks: Vec<_> = (1..=records.len()).map(|number| format!("${number}")).collect();
-        let list = if marks.is_empty() { "NULL".to_owned() } else { marks.join(", ") };
-        let text = format!("{head} ({list})");
-        let values = records.iter().map(|record| Value::from(*record));
-        Statement::from_sql_and_values(self.db.read().get_database_backend(), text, values)
-    }
-
     async fn drop_permissions(&self, now: Instant) -> Result<u64, Error> {
         let mut dropped = 0;
         loop {
@@ -136,8 +128,8 @@ impl Retention {
             if outdated.is_empty() {
                 return Ok(moved);
             }
-            let head = select!("WHERE s.id IN");
-            let rows = self.db.read().query_all_raw(self.naming(head, &outdated)).await?;
+            let db = self.db.read();
+            let rows = db.query_all_raw(naming(db, select!("WHERE s.id IN"), outdated.iter().copied())).await?;
             let found = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
             let mut envelopes = self.addresses(&outdated).await?;
             let by_id: HashMap<_, _> = found.iter().map(|found| (found.id.uuid(), found)).collect();
@@ -158,15 +150,17 @@ impl Retention {
     pub(crate) async fn addresses(&self, records: &[uuid::Uuid]) -> Result<HashMap<uuid::Uuid, Vec<u8>>, Error> {
         let head =
             "SELECT submission_id, address FROM submission_sealed WHERE address IS NOT NULL AND submission_id IN";
-        let rows = self.db.read().query_all_raw(self.naming(head, records)).await?;
+        let db = self.db.read();
+        let rows = db.query_all_raw(naming(db, head, records.iter().copied())).await?;
         let pair = |row: &sea_orm::QueryResult| Ok((row.try_get("", "submission_id")?, row.try_get("", "address")?));
         Ok(rows.iter().map(pair).collect::<Result<_, sea_orm::DbErr>>()?)
     }
 
     /// Submissions by their ids, those that are there.
     pub(crate) async fn by_ids(&self, ids: &[SubmissionId]) -> Result<Vec<crate::submission::Submission>, Error> {
-        let records: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
-        let rows = self.db.read().query_all_raw(self.naming(select!("WHERE s.id IN"), &records)).await?;
+        let db = self.db.read();
+        let select = naming(db, select!("WHERE s.id IN"), ids.iter().map(|id| id.uuid()));
+        let rows = db.query_all_raw(select).await?;
         rows.iter().map(read).collect()
     }
 }

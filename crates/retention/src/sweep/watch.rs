@@ -7,7 +7,7 @@ use bonafide_ledger::{Act, Leaf, leaf};
 use bonafide_model::Instant;
 use bonafide_model::access::{Actor, EraseSubmissions};
 use bonafide_model::id::SiteId;
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Sql, Tx, sql};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait;
 
@@ -115,12 +115,10 @@ pub(super) async fn read(on: &impl ConnectionTrait, site: SiteId) -> Result<Watc
 
 /// Sets one column; `column` is one of ours.
 pub(super) async fn set(tx: &Tx, site: SiteId, column: &'static str, value: Option<i64>) -> Result<(), Error> {
-    let text = format!(
-        "INSERT INTO retention_watch (site_id, {column}) VALUES ($1, $2)
-         ON CONFLICT (site_id) DO UPDATE SET {column} = excluded.{column}"
-    );
-    let values = [site.uuid().into(), value.into()];
-    tx.execute_raw(sea_orm::Statement::from_sql_and_values(tx.get_database_backend(), text, values)).await?;
+    let mut upsert = Sql::new(&format!("INSERT INTO retention_watch (site_id, {column}) "));
+    upsert.rows([[site.uuid().into(), value.into()]]);
+    upsert.push(&format!(" ON CONFLICT (site_id) DO UPDATE SET {column} = excluded.{column}"));
+    tx.execute_raw(upsert.on(tx)).await?;
     Ok(())
 }
 

@@ -33,9 +33,15 @@ async fn lose(world: &World, id: SubmissionId) {
     db.read().execute_raw(sql(db.read(), delete, [id.uuid().into()])).await.expect("lost");
 }
 
+/// Runs a statement on the key plane, past the product.
+async fn alter(world: &World, statement: &'static str) {
+    let db = Db::open_keys(world.keys_dir.path(), &Options::default()).await.expect("the database opens");
+    db.read().execute_raw(sql(db.read(), statement, [])).await.expect("altered");
+}
+
 impl World {
     async fn causes(&self, at: Instant) -> Vec<health::Cause> {
-        self.retention.health(self.site, at).await.expect("readable").causes
+        self.retention.health(self.site, at).await.expect("readable").causes().collect()
     }
 
     fn beside(&self, vault: Vault) -> Retention {
@@ -70,6 +76,22 @@ on_both! {
         assert_eq!((recorded, given), (world.site.uuid(), other.uuid()));
         assert!(matches!(world.retention.accept_loss(other, days(1)).await, Err(Error::OtherData { .. })));
         assert!(matches!(world.retention.losses(other, days(1)).await, Err(Error::OtherData { .. })));
+        assert!(world.open(id, "fulfil_request", days(1)).await.is_ok());
+    }
+
+    /// What is known of the data is told all the same.
+    async fn keys_that_cannot_be_read_are_named(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (id, _) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+        let health = world.retention.health(world.site, days(1)).await.expect("readable");
+        assert_eq!(health.keys.map(|keys| keys.records), Some(1));
+        assert!(!world.causes(days(1)).await.contains(&health::Cause::KeysUnreadable));
+        alter(&world, "ALTER TABLE record_key RENAME TO elsewhere").await;
+        let health = world.retention.health(world.site, days(1)).await.expect("the data are readable");
+        assert!(health.keys.is_none() && health.causes().any(|cause| cause == health::Cause::KeysUnreadable));
+        alter(&world, "ALTER TABLE elsewhere RENAME TO record_key").await;
+        assert!(!world.causes(days(1)).await.contains(&health::Cause::KeysUnreadable));
         assert!(world.open(id, "fulfil_request", days(1)).await.is_ok());
     }
 

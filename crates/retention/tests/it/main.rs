@@ -1,11 +1,14 @@
 //! Forms, submissions and their end on real databases: one body of tests, on SQLite and on PostgreSQL.
 
+mod disclosing;
 mod erasing;
+mod exporting;
 mod forms;
 mod holding;
 mod keys;
 mod matrix;
 mod people;
+mod sealing;
 mod sweeping;
 mod working;
 

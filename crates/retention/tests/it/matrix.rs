@@ -9,6 +9,7 @@ use bonafide_retention::Outcome;
 use bonafide_retention::erase::Wanted;
 use bonafide_retention::hold::Ask;
 use bonafide_retention::life::Cause;
+use bonafide_retention::life::disclosure::{Ground, Misstep};
 use bonafide_retention::life::hold::{Mode, Reason};
 use bonafide_test_support::on_both;
 use futures_util::{StreamExt as _, stream};
@@ -29,7 +30,7 @@ const HANDLE: Who = Who::Staff(Permission::HandleSubmissions);
 const ERASE: Who = Who::Staff(Permission::EraseSubmissions);
 
 /// Everything that can be done to one submission.
-const OPERATIONS: [(&str, Who); 25] = [
+const OPERATIONS: [(&str, Who); 29] = [
     ("see state and dates", HANDLE),
     ("open for fulfil_request", HANDLE),
     ("open for subject_rights", HANDLE),
@@ -40,10 +41,13 @@ const OPERATIONS: [(&str, Who); 25] = [
     ("fulfil", HANDLE),
     ("reopen", HANDLE),
     ("restrict", ERASE),
-    ("lift the restriction", ERASE),
+    ("lift the staff's restriction", ERASE),
     ("ask for a hold", ERASE),
     ("confirm a hold", ERASE),
     ("release a hold", ERASE),
+    ("ask for a disclosure", ERASE),
+    ("decide a disclosure", ERASE),
+    ("take a disclosure back", ERASE),
     ("erase, not needed", ERASE),
     ("erase, the person asks", ERASE),
     ("export the person", ERASE),
@@ -52,13 +56,23 @@ const OPERATIONS: [(&str, Who); 25] = [
     ("permit a use", Who::Holder),
     ("withdraw a permission", Who::Holder),
     ("restrict or object", Who::Holder),
+    ("lift the visitor's restriction", Who::Holder),
     ("wish to be erased", Who::Holder),
     ("take the wish back", Who::Holder),
     ("erase on schedule", Who::System),
 ];
 
 const STATES: [&str; 6] = ["received", "open", "fulfilled", "due", "erased", "final"];
-const FLAGS: [&str; 6] = ["none", "permission given", "restricted", "held", "locked", "spam"];
+const FLAGS: [&str; 8] = [
+    "none",
+    "permission given",
+    "restricted by staff",
+    "restricted by the visitor",
+    "disclosure decided",
+    "held",
+    "locked",
+    "spam",
+];
 
 /// One square of the matrix, and the submission on which it is tried.
 #[derive(Clone)]
@@ -139,8 +153,15 @@ async fn place(world: &World, cell: &Cell) {
         _ => {}
     }
     match cell.flag {
-        "restricted" => {
+        "restricted by staff" => {
             world.retention.restrict(world.act(days(199)), cell.id, true).await.expect("restricted");
+        }
+        "restricted by the visitor" => {
+            world.retention.restrict_mine(world.site, &cell.token).await.expect("restricted");
+        }
+        "disclosure decided" => {
+            disclosure(world, officer(world, 7), cell).await.expect("asked");
+            world.retention.decide_disclosure(officer(world, 8), cell.id, Mode::TwoPeople).await.expect("decided");
         }
         "locked" => {
             world.retention.vault().lock(cell.id.uuid(), days(210)).await.expect("locked");
@@ -164,6 +185,11 @@ async fn ask(world: &World, cell: &Cell, number: u8) -> Result<(), Error> {
     world.retention.ask_for_hold(officer(world, number), cell.id, ask).await.map(|_| ())
 }
 
+async fn disclosure(world: &World, by: Act<EraseSubmissions>, cell: &Cell) -> Result<(), Error> {
+    let reference = "12 O 45/26".parse().expect("a file number");
+    world.retention.ask_for_disclosure(by, cell.id, Ground::CourtOrder, reference).await.map(|_| ())
+}
+
 /// Tries it; gives the word for the square.
 async fn attempt(world: &World, cell: &Cell) -> String {
     let (retention, id, at, site) = (&world.retention, cell.id, days(200), world.site);
@@ -175,13 +201,19 @@ async fn attempt(world: &World, cell: &Cell) -> String {
         "fulfil" => retention.fulfil(cell.granted(world, 1), id, TimeZone::UTC).await.map(drop),
         "reopen" => retention.reopen(cell.granted(world, 1), id, TimeZone::UTC).await.map(drop),
         "restrict" => retention.restrict(cell.granted(world, 1), id, true).await.map(drop),
-        "lift the restriction" => retention.restrict(cell.granted(world, 1), id, false).await.map(drop),
+        "lift the staff's restriction" => retention.restrict(cell.granted(world, 1), id, false).await.map(drop),
         "ask for a hold" => ask(world, cell, 1).await,
         "confirm a hold" => match ask(world, cell, 1).await {
             Ok(()) => retention.confirm_hold(cell.granted(world, 2), id, Mode::TwoPeople).await.map(drop),
             Err(error) => Err(error),
         },
         "release a hold" => retention.release_hold(cell.granted(world, 1), id).await.map(drop),
+        "ask for a disclosure" => disclosure(world, cell.granted(world, 1), cell).await,
+        "decide a disclosure" => match disclosure(world, officer(world, 1), cell).await {
+            Ok(()) => retention.decide_disclosure(cell.granted(world, 2), id, Mode::TwoPeople).await.map(drop),
+            Err(error) => Err(error),
+        },
+        "take a disclosure back" => retention.withdraw_disclosure(cell.granted(world, 1), id).await.map(drop),
         "erase, not needed" => return erased(world, cell, Cause::Staff).await,
         "erase, the person asks" => return erased(world, cell, Cause::Subject).await,
         "erase on schedule" => return erased(world, cell, Cause::Schedule).await,
@@ -204,6 +236,7 @@ async fn attempt(world: &World, cell: &Cell) -> String {
             retention.withdraw(site, &cell.token, &"newsletter".parse().expect("a use"), at).await
         }
         "restrict or object" => retention.restrict_mine(site, &cell.token).await.map(drop),
+        "lift the visitor's restriction" => retention.unrestrict_mine(site, &cell.token).await.map(drop),
         "wish to be erased" => retention.wish_erasure(site, &cell.token, at).await.map(drop),
         "take the wish back" => retention.cancel_erasure(site, &cell.token, at).await.map(drop),
         open => {
@@ -231,7 +264,7 @@ async fn exported(world: &World, cell: &Cell) -> String {
     let address = cell.email.parse().expect("an address");
     let export = world.retention.export(cell.granted(world, 1), &address).await.expect("asked");
     let found = export.submissions();
-    let archive = export.archive().await.expect("written");
+    let (archive, _) = exporting::taken(export.begin().await.expect("on record")).await;
     let shown = archive.windows(cell.email.len()).any(|window| window == cell.email.as_bytes());
     if found == 1 && shown { "yes".to_owned() } else { format!("nothing left{}", if shown { "?" } else { "" }) }
 }
@@ -247,7 +280,10 @@ fn word(error: &Error) -> String {
         Error::Refused(Refused::NotDecided) => "not decided by two",
         Error::Clash(_) => "not in this state",
         Error::TooLate => "too late",
+        Error::NotTheirs(_) => "placed by another",
         Error::Misstep(_) => "not asked, not held",
+        Error::NoDisclosure(Misstep::AlreadyAsked) => "asked or decided already",
+        Error::NoDisclosure(_) => "not asked",
         other => return format!("{other:?}"),
     }
     .to_owned()

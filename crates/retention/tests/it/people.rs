@@ -26,7 +26,7 @@ on_both! {
         assert_eq!(world.count("SELECT COUNT(*) FROM reading").await, 0, "to find is not to read");
         let export = world.retention.export(world.act(days(1)), &address("ada@example.org")).await.expect("readable");
         assert_eq!(export.submissions(), 5);
-        let archive = export.archive().await.expect("written");
+        let (archive, _) = exporting::taken(export.begin().await.expect("on record")).await;
         let text = String::from_utf8_lossy(&archive);
         for part in ["submissions.json", "\"message\":\"From Ada@Example.org\"", "index.html", "subject_rights,staff"] {
             assert!(text.contains(part), "{part}");

@@ -60,7 +60,28 @@ on_both! {
             assert!(matches!(world.open(id, purpose, days(1)).await, Err(Error::Refused(Refused::Restricted))));
         }
         assert!(world.open(id, "subject_rights", days(1)).await.is_ok());
-        world.retention.restrict(world.act(days(1)), id, false).await.expect("lifted");
+        world.retention.unrestrict_mine(world.site, &token).await.expect("lifted");
+        assert!(world.open(id, "fulfil_request", days(1)).await.is_ok());
+    }
+
+    /// Each lifts what they placed, and one that is left is enough.
+    async fn nobody_lifts_the_restriction_of_another(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (id, token) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+        let staff = async |restricted| world.retention.restrict(world.act(days(1)), id, restricted).await;
+        let refused = |outcome| matches!(outcome, Err(Error::NotTheirs(_)));
+        world.retention.restrict_mine(world.site, &token).await.expect("restricted");
+        assert!(refused(staff(false).await));
+        staff(true).await.expect("restricted by both");
+        assert!(staff(false).await.expect("lifted").is_restricted(), "the visitor's is still there");
+        assert!(matches!(world.open(id, "fulfil_request", days(1)).await, Err(Error::Refused(Refused::Restricted))));
+        staff(true).await.expect("restricted by both");
+        assert!(world.retention.unrestrict_mine(world.site, &token).await.expect("lifted").is_restricted());
+        assert!(refused(world.retention.unrestrict_mine(world.site, &token).await));
+        assert!(!staff(false).await.expect("lifted").is_restricted());
+        staff(false).await.expect("nothing to do");
+        world.retention.unrestrict_mine(world.site, &token).await.expect("nothing to do");
         assert!(world.open(id, "fulfil_request", days(1)).await.is_ok());
     }
 

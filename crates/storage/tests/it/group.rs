@@ -1,7 +1,7 @@
 //! Group commit on SQLite: who waits together commits together, and nobody pays for somebody else's mistake.
 
 use crate::{note, noted, notes, open, run, site, source};
-use bonafide_storage::{Db, Error, Options, Tx, feed};
+use bonafide_storage::{Commits, Db, Error, Options, Tx, feed};
 use bonafide_test_support::Installation;
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, join_all};
@@ -61,17 +61,25 @@ fn commits(dir: &Path) -> usize {
     frames.filter(|at| (word(at + 8), word(at + 12)) == salt && word(at + 4) != 0).count()
 }
 
+/// What was committed since.
+fn since(db: &Db, before: Commits) -> Commits {
+    let now = db.commits();
+    Commits { commits: now.commits - before.commits, writes: now.writes - before.writes }
+}
+
 #[tokio::test]
 async fn those_who_wait_share_a_commit() {
     let home = Installation::on_sqlite();
     let db = open(&home).await;
     notes(&db).await;
-    let before = commits(&home.data_dir());
+    let (before, counted) = (commits(&home.data_dir()), db.commits());
     let outcomes = together(&db, (0..64).map(|n| noting(&db, n)).collect()).await;
     assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
     assert_eq!(noted(&db).await, (0..64).collect::<Vec<_>>());
     // the gate and 63 of them, then the last one
     assert_eq!(commits(&home.data_dir()) - before, 2);
+    // what is counted is what the file shows; the gate wrote nothing
+    assert_eq!(since(&db, counted), Commits { commits: 2, writes: 64 });
 }
 
 #[tokio::test]
@@ -80,9 +88,10 @@ async fn a_batch_of_one_commits_each_by_itself() {
     let options = Options { batch: 1, ..Options::default() };
     let db = Db::open(source(&home), &options).await.expect("the database opens");
     notes(&db).await;
-    let before = commits(&home.data_dir());
+    let (before, counted) = (commits(&home.data_dir()), db.commits());
     together(&db, (0..20).map(|n| noting(&db, n)).collect()).await;
     assert_eq!(commits(&home.data_dir()) - before, 20); // the gate writes nothing
+    assert_eq!(since(&db, counted), Commits { commits: 20, writes: 20 });
 }
 
 #[tokio::test]
@@ -122,7 +131,7 @@ async fn an_error_keeps_nothing_and_harms_no_neighbour() {
     let home = Installation::on_sqlite();
     let db = open(&home).await;
     notes(&db).await;
-    let before = commits(&home.data_dir());
+    let (before, counted) = (commits(&home.data_dir()), db.commits());
     let failing = db.write(|tx| {
         async move {
             note(tx, 100).await?;
@@ -144,6 +153,7 @@ async fn an_error_keeps_nothing_and_harms_no_neighbour() {
     assert!([0, 2, 4].iter().all(|index| outcomes[*index].is_ok()), "{outcomes:?}");
     assert_eq!(noted(&db).await, [1, 2, 3]);
     assert_eq!(commits(&home.data_dir()) - before, 1);
+    assert_eq!(since(&db, counted), Commits { commits: 1, writes: 3 });
 }
 
 #[tokio::test]

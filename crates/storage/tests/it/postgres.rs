@@ -1,7 +1,7 @@
 //! What only PostgreSQL has: transactions that clash, and are run again.
 
 use crate::{note, noted, notes, number, open, run};
-use bonafide_storage::{Db, Error, Tx};
+use bonafide_storage::{Commits, Db, Error, Tx};
 use bonafide_test_support::{Backend, Installation, installation};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
@@ -47,12 +47,16 @@ fn write_skew_is_prevented_and_the_loser_runs_again() {
         )
         .await
         .expect("a table");
+        let before = db.commits();
         let (barrier, attempts) = (Arc::new(Barrier::new(2)), Arc::new(AtomicUsize::new(0)));
         let ask = |doctor| asks(db.clone(), doctor, Arc::clone(&barrier), Arc::clone(&attempts));
         let (one, other) = tokio::join!(ask(1), ask(2));
         assert!(one != other, "exactly one may go: {one} {other}");
         assert_eq!(number(db.read(), "SELECT COUNT(*) FROM duty WHERE on_duty = 1").await, 1);
         assert!(attempts.load(SeqCst) > 2, "one of them was run again");
+        // neither the attempt that clashed nor the one that only read
+        let commits = Commits { commits: before.commits + 1, writes: before.writes + 1 };
+        assert_eq!(db.commits(), commits);
     });
 }
 

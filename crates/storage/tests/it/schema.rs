@@ -2,7 +2,7 @@
 
 use crate::{number, open, run, source};
 use bonafide_storage::{Db, Error, Options, installation, migrate};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Backend, Installation, on_both};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
@@ -45,5 +45,35 @@ on_both! {
         let recorded = installation::root_id(one.read()).await.expect("readable").expect("recorded");
         record(one.clone(), "cccc").await;
         assert_eq!(installation::root_id(other.read()).await.expect("readable"), Some(recorded));
+    }
+
+    /// Before, nobody knew who had placed a restriction: it ends when both have lifted it.
+    async fn a_restriction_of_before_stands_for_the_staff_and_for_the_visitor(home: &Installation) {
+        let db = open(home).await;
+        let postgres = home.backend() == Backend::Postgres;
+        let id = |n: u8| if postgres { format!("'{n:032x}'") } else { format!("x'{n:032x}'") };
+        let receipt = |n: u8| if postgres { format!("'\\x{n:064x}'") } else { format!("x'{n:064x}'") };
+        let (site, form, version) = (id(1), id(2), id(3));
+        let mut before = vec![
+            "DELETE FROM seaql_migrations WHERE version = 'm0014_restrictions'".to_owned(),
+            "ALTER TABLE submission DROP COLUMN restricted_by_visitor".to_owned(),
+            format!("INSERT INTO site (id, name, time_zone, locales, version, created_at, updated_at)
+                VALUES ({site}, 'Knots', 'UTC', 'en', 1, 0, 0)"),
+            format!("INSERT INTO form (id, site_id, key, online, version, created_at, updated_at)
+                VALUES ({form}, {site}, 'contact', TRUE, 1, 0, 0)"),
+            format!("INSERT INTO form_version (id, form_id, number, state, definition) VALUES ({version}, {form}, 1, 'draft', '{{}}')"),
+        ];
+        for (n, restricted) in [(4, true), (5, false)] {
+            before.push(format!("INSERT INTO submission (id, site_id, form_id, form_version_id, state, spam, restricted, held,
+                    received_at, due_at, ends_at, reckoned, receipt_hash)
+                VALUES ({}, {site}, {form}, {version}, 'received', FALSE, {restricted}, FALSE, 0, 1, 1, 1, {})", id(n), receipt(n)));
+        }
+        run(&db, &before.iter().map(String::as_str).collect::<Vec<_>>()).await.expect("as it was before");
+        drop(db);
+        assert_eq!(migrate::plan(&source(home)).await.expect("a plan"), ["m0014_restrictions"]);
+        let db = open(home).await;
+        let both = "SELECT COUNT(*) FROM submission WHERE restricted AND restricted_by_visitor";
+        let none = "SELECT COUNT(*) FROM submission WHERE NOT restricted AND NOT restricted_by_visitor";
+        assert_eq!((number(db.read(), both).await, number(db.read(), none).await), (1, 1));
     }
 }

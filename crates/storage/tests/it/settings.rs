@@ -83,6 +83,30 @@ on_both! {
         assert_eq!(noted(&db).await, [1]);
     }
 
+    async fn a_reader_that_goes_away_or_fails_takes_nothing_from_the_others(home: &Installation) {
+        let db = open(home).await;
+        notes(&db).await;
+        db.write(|tx| note(tx, 1).boxed()).await.expect("a write");
+        let slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT COUNT(*) FROM n";
+        for patience in 0..30_u64 {
+            let left = std::time::Duration::from_micros(patience * 100);
+            let _ = tokio::time::timeout(left, number(db.read(), slow)).await;
+            assert!(db.read().query_one_raw(crate::sql(db.read(), "SELECT n FROM nowhere", [])).await.is_err());
+        }
+        // more at once than there are connections, each with its own answer
+        let values = (0..100_i64).map(|value| {
+            let db = db.clone();
+            async move {
+                let row = db.read().query_one_raw(crate::sql(db.read(), "SELECT n + $1 AS m FROM note", [value.into()])).await;
+                row.expect("it can be read").expect("a row").try_get::<i64>("", "m").expect("a number")
+            }
+        });
+        let sums = futures_util::future::join_all(values).await;
+        assert_eq!(sums, (1..=100).collect::<Vec<i64>>());
+        // and nothing holds an old state
+        db.scrub().await.expect("the log can be emptied");
+    }
+
     async fn many_readers_do_not_wait_for_a_writer(home: &Installation) {
         let db = open(home).await;
         notes(&db).await;

@@ -2,6 +2,7 @@
 
 mod compared;
 mod handlers;
+mod links;
 mod views;
 
 pub(crate) use handlers::{entries, pages};
@@ -48,7 +49,7 @@ fn shown<V: View>(entry: Entry) -> Versioned<V> {
 
 /// A language that the site is written in.
 async fn language(app: &App, wanted: Option<Locale>) -> Result<Locale, ApiError> {
-    let site = bonafide_site::get(app.db().read(), app.parts.site).await?;
+    let site = app.site().await?;
     let Some(wanted) = wanted else { return Ok(site.default_locale().clone()) };
     if site.locales.contains(&wanted) {
         return Ok(wanted);

@@ -26,16 +26,16 @@ const HEAD: [&str; 9] =
 pub(crate) struct OneQuery {
     /// The language wanted; by default the site's first that there is.
     #[param(value_type = Option<String>, example = "en")]
-    pub(super) locale: Option<Locale>,
+    pub(crate) locale: Option<Locale>,
     /// Languages to take instead, best first, with commas.
     #[param(example = "de,en")]
-    pub(super) fallback: Option<String>,
+    pub(crate) fallback: Option<String>,
     /// The fields wanted, with commas; all if absent.
     #[param(max_length = 2000, example = "title,slug")]
-    pub(super) fields: Option<String>,
+    pub(crate) fields: Option<String>,
     /// References whose entries are wanted too, with commas; `author.company` goes one further.
     #[param(max_length = 2000, example = "author")]
-    pub(super) include: Option<String>,
+    pub(crate) include: Option<String>,
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -151,15 +151,15 @@ pub(super) fn sort(definition: &Definition, given: Option<&str>) -> Result<Vec<S
 
 /// What of the items is wanted, and what beside them.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Selection {
+pub(crate) struct Selection {
     /// The fields; all if there is none.
     pub(super) fields: Option<BTreeSet<String>>,
     /// References to be included, and those of what these lead to.
-    pub(super) include: BTreeMap<String, BTreeSet<String>>,
+    pub(crate) include: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Selection {
-    pub(super) fn new(
+    pub(crate) fn new(
         catalogue: &Catalogue,
         definition: &Definition,
         fields: Option<&str>,

@@ -1,16 +1,16 @@
-//! What search engines and readers of feeds follow: the sitemap, and Atom feeds (RFC 4287).
+//! What readers of feeds follow: Atom feeds (RFC 4287), and where their entries are on the frontend.
 
-use super::{chain, subject};
+use super::{base, chain, subject};
 use crate::app::App;
 use crate::cache::Cacheable;
 use crate::delivery::feed::escape;
 use crate::delivery::shared::{Delivered, SITE};
 use crate::error::ApiError;
-use crate::extract::{NoQuery, Path, Query};
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 use axum::extract::State;
-use bonafide_content::delivery::{self, Item, Placed, Sort, Start};
-use bonafide_content::{list_key, type_key};
+use bonafide_content::delivery::{self, Item, Sort, Start};
+use bonafide_content::{encoded, list_key, type_key};
 use bonafide_model::Locale;
 use bonafide_model::content::builtin;
 use bonafide_model::name::TypeKey;
@@ -19,8 +19,6 @@ use serde::Deserialize;
 use std::fmt::Write as _;
 use utoipa::IntoParams;
 
-/// How many addresses a sitemap has at most (sitemaps.org).
-const MOST_ADDRESSES: u64 = 50_000;
 /// How many entries a feed shows.
 const MOST_ENTRIES: u64 = 50;
 
@@ -35,8 +33,17 @@ pub(crate) struct FeedQuery {
     fallback: Option<String>,
 }
 
+/// Where the frontend is, if the site knows: without a slash at its end.
+pub(super) fn frontend(site: &Site) -> Option<String> {
+    let template = site.page_url_template.as_deref().and_then(|template| {
+        let (scheme, rest) = template.split_once("://")?;
+        Some(format!("{scheme}://{}", rest.split('/').next()?))
+    });
+    site.base_url.as_deref().map(|base| base.trim_end_matches('/').to_owned()).or(template)
+}
+
 /// The address of a page on the frontend, if the site knows where that is.
-fn address(site: &Site, locale: &Locale, path: &str) -> Option<String> {
+pub(super) fn address(site: &Site, locale: &Locale, path: &str) -> Option<String> {
     let base = site.base_url.as_deref().map(|base| base.trim_end_matches('/'));
     let template = match (&site.page_url_template, base) {
         (Some(template), Some(base)) if template.starts_with('/') => format!("{base}{template}"),
@@ -44,61 +51,7 @@ fn address(site: &Site, locale: &Locale, path: &str) -> Option<String> {
         (_, Some(base)) => format!("{base}/{{path}}"),
         _ => return None,
     };
-    let mut encoded = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/') {
-            encoded.push(char::from(byte));
-        } else {
-            write!(encoded, "%{byte:02X}").expect("a string takes every character");
-        }
-    }
-    Some(template.replace("{locale}", locale.as_str()).replace("{path}", &encoded))
-}
-
-/// Read the sitemap
-///
-/// The addresses of all published pages on the frontend, by the site's `page_url_template`, or `base_url`; each with those of
-/// its other languages. Pages with `seo.no_index` are left out. At most 50,000.
-#[utoipa::path(get, path = "/v1/sitemap.xml", tag = "pages", responses((status = 200, body = String, content_type = "application/xml"), (status = 404, description = "The site does not know where its frontend is")))]
-pub(crate) async fn get_sitemap(State(app): State<App>, _: NoQuery) -> Result<Delivered, ApiError> {
-    let site = app.site_settings.get(bonafide_site::get(app.db().read(), app.parts.site)).await?;
-    let kind = builtin::page();
-    let pages = delivery::placed(app.db().read(), app.parts.site, &kind, MOST_ADDRESSES).await?;
-    let mut xml =
-        "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\" \
-         xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n"
-            .to_owned();
-    for group in pages.chunk_by(|one, other| one.id == other.id) {
-        for page in group {
-            let Some(url) = address(&site, &page.locale, &page.path) else { return Err(no_frontend().into()) };
-            write!(xml, "<url><loc>{}</loc><lastmod>{}</lastmod>", escape(&url), page.updated_at)
-                .expect("a string takes every character");
-            for other in group.iter().filter(|_| group.len() > 1) {
-                alternate(&mut xml, &site, other);
-            }
-            xml.push_str("</url>\n");
-        }
-    }
-    xml.push_str("</urlset>\n");
-    if address(&site, site.default_locale(), "x").is_none() {
-        return Err(no_frontend().into());
-    }
-    let depends_on = vec![list_key(&kind), type_key(&kind), SITE.to_owned()];
-    let cacheable = Cacheable { depends_on, valid_until: None, last_modified: None };
-    let content_type = "application/xml; charset=utf-8";
-    Ok(Delivered { content_type, body: xml.into_bytes(), ..Delivered::json(&(), cacheable) })
-}
-
-fn no_frontend() -> Problem {
-    Problem::new("not_found", "The site does not know where its frontend is; set `base_url` or `page_url_template`.")
-}
-
-fn alternate(xml: &mut String, site: &Site, page: &Placed) {
-    if let Some(url) = address(site, &page.locale, &page.path) {
-        let (locale, url) = (page.locale.as_str(), escape(&url));
-        write!(xml, "<xhtml:link rel=\"alternate\" hreflang=\"{locale}\" href=\"{url}\"/>")
-            .expect("a string takes every character");
-    }
+    Some(template.replace("{locale}", locale.as_str()).replace("{path}", &encoded(path)))
 }
 
 /// Follow pages
@@ -130,13 +83,13 @@ pub(crate) async fn get_entries_feed(
 async fn feed(app: App, kind: TypeKey, query: FeedQuery) -> Result<Delivered, ApiError> {
     let (_, definition) = subject(&app, &kind).await?;
     let chain = chain(&app, &definition, query.locale.as_ref(), query.fallback.as_deref()).await?;
-    let site = app.site_settings.get(bonafide_site::get(app.db().read(), app.parts.site)).await?;
+    let site = app.remembered_site().await?;
     let sort = vec![Sort { field: "published_at".to_owned(), descending: true }];
     let wanted = delivery::Query { kind: kind.clone(), chain, conditions: Vec::new(), sort };
     let found = delivery::list(app.db().read(), app.parts.site, &wanted, &Start::First, MOST_ENTRIES).await?;
     let items: Vec<Item> = found.into_iter().map(|listed| listed.item).collect();
     let (is_page, id) = (kind == builtin::page(), app.parts.site);
-    let base = if is_page { "/v1/pages".to_owned() } else { format!("/v1/entries/{kind}") };
+    let base = base(&kind);
     let updated = items.iter().map(|item| item.updated_at).max();
     let (name, at) = (escape(&site.name), updated.unwrap_or(site.updated_at));
     let mut xml = format!(

@@ -1,36 +1,38 @@
 //! Pages and entries, as readers see them: by path or slug, in lists, with what they refer to.
 //!
-//! An answer is the finished JSON of the snapshot with references put in: two statements, and one more for the references
-//! of what is included. Types and the languages of the site come from memory.
+//! An answer is the finished JSON of the snapshot with references put in ([`reading`]): two statements, and one more for the
+//! references of what is included. Types and the languages of the site come from memory.
 
 mod asked;
 pub(crate) mod followed;
+mod reading;
 mod shown;
+pub(crate) mod sitemap;
 
-use self::asked::{ListQuery, OneQuery, Selection};
-use self::shown::{Answer, PublishedEntry, PublishedPage};
-use super::shared::{Delivered, SITE};
+pub(crate) use self::asked::{OneQuery, Selection};
+pub(crate) use self::reading::join;
+pub(crate) use self::shown::{PublishedEntry, PublishedPage, raw};
+
+use self::asked::ListQuery;
+use self::reading::{Reading, There};
+use self::shown::{PublishedEntryList, PublishedPageList};
+use super::shared::Delivered;
 use crate::app::App;
 use crate::cache::Cacheable;
 use crate::error::ApiError;
 use crate::extract::{Filtered, Path, Query};
-use crate::paging::{List, Page};
+use crate::paging::Page;
 use crate::problem::Problem;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use bonafide_content::delivery::{self, Cursor, Found, Item, Listed};
-use bonafide_content::{entry_key, list_key, path_key, type_key};
+use bonafide_content::delivery::{self, Cursor};
+use bonafide_content::{Error, encoded};
 use bonafide_model::Locale;
 use bonafide_model::content::{Catalogue, Definition, builtin};
-use bonafide_model::id::EntryId;
 use bonafide_model::name::TypeKey;
 use http::header::{CACHE_CONTROL, LOCATION};
 use http::{HeaderValue, StatusCode, Uri};
-use std::fmt::Write as _;
 use std::sync::Arc;
-
-/// How many entries an answer may name as those it depends on; beyond it depends on all lists.
-const MOST_NAMED: usize = 60;
 
 /// All types of the site, from memory.
 async fn catalogue(app: &App) -> Result<Arc<Catalogue>, ApiError> {
@@ -38,7 +40,7 @@ async fn catalogue(app: &App) -> Result<Arc<Catalogue>, ApiError> {
 }
 
 /// The languages a reader is served in, best first: those that are wanted, and of a type without languages all.
-async fn chain(
+pub(crate) async fn chain(
     app: &App,
     definition: &Definition,
     locale: Option<&Locale>,
@@ -47,7 +49,7 @@ async fn chain(
     let wanted = super::shared::Wanted::parse(locale.cloned(), fallback)?;
     let mut chain: Vec<Locale> = wanted.named().cloned().collect();
     if locale.is_none() || !definition.localized {
-        let site = app.site_settings.get(bonafide_site::get(app.db().read(), app.parts.site)).await?;
+        let site = app.remembered_site().await?;
         chain.extend(site.locales.iter().cloned());
     }
     let mut seen = std::collections::BTreeSet::new();
@@ -56,9 +58,9 @@ async fn chain(
 }
 
 /// A type that has entries, and all others.
-async fn subject(app: &App, kind: &TypeKey) -> Result<(Arc<Catalogue>, Arc<Definition>), ApiError> {
+pub(crate) async fn subject(app: &App, kind: &TypeKey) -> Result<(Arc<Catalogue>, Arc<Definition>), ApiError> {
     let catalogue = catalogue(app).await?;
-    let definition = catalogue.get(kind).filter(|definition| !definition.component).cloned();
+    let definition = catalogue.entry_type(kind).cloned();
     Ok((catalogue, definition.ok_or_else(Problem::not_found)?))
 }
 
@@ -66,7 +68,7 @@ async fn subject(app: &App, kind: &TypeKey) -> Result<(Arc<Catalogue>, Arc<Defin
 ///
 /// Filtered by `filter[field][op]=value`, sorted by `sort`, with what they refer to as `include` names it. `title`, `slug`,
 /// `published_at`, `updated_at` and indexed fields can be filtered and sorted by; docs/content.md has the operators.
-#[utoipa::path(get, path = "/v1/pages", tag = "pages", params(ListQuery), responses((status = 200, body = List<PublishedPage>)))]
+#[utoipa::path(get, path = "/v1/pages", tag = "pages", params(ListQuery), responses((status = 200, body = PublishedPageList)))]
 pub(crate) async fn list_published_pages(
     State(app): State<App>,
     query: Filtered<ListQuery>,
@@ -90,7 +92,7 @@ pub(crate) async fn get_published_page(
 /// List the published entries of a type
 ///
 /// As pages are listed; filters name the keys of fields.
-#[utoipa::path(get, path = "/v1/entries/{type}", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ListQuery), responses((status = 200, body = List<PublishedEntry>)))]
+#[utoipa::path(get, path = "/v1/entries/{type}", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ListQuery), responses((status = 200, body = PublishedEntryList)))]
 pub(crate) async fn list_published_entries(
     State(app): State<App>,
     Path(kind): Path<TypeKey>,
@@ -123,37 +125,30 @@ async fn one(app: App, kind: TypeKey, path: &str, query: OneQuery, uri: &Uri) ->
     let (catalogue, definition) = subject(&app, &kind).await?;
     let selection = Selection::new(&catalogue, &definition, query.fields.as_deref(), query.include.as_deref())?;
     let chain = chain(&app, &definition, query.locale.as_ref(), query.fallback.as_deref()).await?;
-    let (db, site) = (app.db().read(), app.parts.site);
-    let found = match path.parse::<EntryId>() {
-        Ok(id) if kind != builtin::page() => {
-            delivery::by_id(db, site, &kind, id, &chain).await?.map(|item| Found::Item(Box::new(item)))
-        }
-        _ => delivery::by_path(db, site, &kind, path, &chain).await?,
+    let (site, catalogue, selection) = (app.parts.site, &catalogue, &selection);
+    let reading = Reading { site, kind: &kind, catalogue, selection, chain: &chain };
+    let there = match reading.one(app.db().read(), path).await {
+        Err(Error::Changed) => reading.one(&app.db().snapshot().await?, path).await?,
+        there => there?,
     };
-    match found {
-        Some(Found::Item(item)) => {
-            let mut depends_on = vec![type_key(&kind), path_key(&kind, path), entry_key(item.id), SITE.to_owned()];
-            let (locale, updated) = (item.locale.clone(), item.updated_at);
-            let answer = answer(&app, &catalogue, vec![*item], &selection, &chain, &mut depends_on).await?;
-            let cacheable = Cacheable { depends_on, valid_until: None, last_modified: Some(updated) };
+    match there {
+        There::Item { locale, updated_at, answer, depends_on } => {
+            let cacheable = Cacheable { depends_on, valid_until: None, last_modified: Some(updated_at) };
             Ok(Delivered { language: Some(locale), ..Delivered::json(&answer.one(), cacheable) }.into_response())
         }
-        Some(Found::Moved { path, locale: _ }) => Ok(led_on(&kind, &path, uri)),
-        None => Err(Problem::not_found().into()),
+        There::Moved(path) => Ok(led_on(&kind, &path, uri)),
+        There::Nothing => Err(Problem::not_found().into()),
     }
+}
+
+/// Where the published entries of a type are read.
+fn base(kind: &TypeKey) -> String {
+    if *kind == builtin::page() { "/v1/pages".to_owned() } else { format!("/v1/entries/{kind}") }
 }
 
 /// 308 to the present address, with the same query.
 fn led_on(kind: &TypeKey, path: &str, uri: &Uri) -> Response {
-    let base = if *kind == builtin::page() { "/v1/pages".to_owned() } else { format!("/v1/entries/{kind}") };
-    let mut location = format!("{base}/");
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'/') {
-            location.push(char::from(byte));
-        } else {
-            write!(location, "%{byte:02X}").expect("a string takes every character");
-        }
-    }
+    let mut location = format!("{}/{}", base(kind), encoded(path));
     if let Some(query) = uri.query() {
         location.push('?');
         location.push_str(query);
@@ -183,50 +178,14 @@ async fn list(app: App, kind: TypeKey, asked: Filtered<ListQuery>) -> Result<Del
     let page = Page::<Cursor>::new(&app, &query.page(), format!("v1/{wanted:?}"))?
         .counted(delivery::count(db, site, &wanted))
         .await?;
-    let found = delivery::list(db, site, &wanted, &page.start, page.fetch()).await?;
-    let listed = page.finish(found, |listed| listed.cursor.clone(), |Listed { item, cursor: _ }| item);
-    let mut depends_on = vec![list_key(&kind), type_key(&kind), SITE.to_owned()];
+    let (catalogue, selection) = (&catalogue, &selection);
+    let reading = Reading { site, kind: &kind, catalogue, selection, chain: &chain };
+    let (listed, answer, depends_on) = match reading.many(db, &wanted, &page).await {
+        Err(Error::Changed) => reading.many(&app.db().snapshot().await?, &wanted, &page).await?,
+        many => many?,
+    };
     let valid_until = listed.valid_until(app.now(), None);
     let links = listed.links_with(&rest);
-    let List { items, page } = listed.0;
-    let answer = answer(&app, &catalogue, items, &selection, &chain, &mut depends_on).await?;
     let cacheable = Cacheable { depends_on, valid_until, last_modified: None };
-    Ok(Delivered { links, ..Delivered::json(&answer.many(&page), cacheable) })
-}
-
-/// Puts the references of items in, and what they lead to beside them if that is wanted.
-async fn answer(
-    app: &App,
-    catalogue: &Catalogue,
-    items: Vec<Item>,
-    selection: &Selection,
-    chain: &[Locale],
-    depends_on: &mut Vec<String>,
-) -> Result<Answer, ApiError> {
-    let db = app.db().read();
-    let refers = |items: &[Item]| -> Vec<(EntryId, Locale)> {
-        items.iter().filter(|item| item.has_references).map(|item| (item.id, item.locale.clone())).collect()
-    };
-    let whole = !selection.include.is_empty();
-    let references = delivery::references(db, &refers(&items), chain, whole).await?;
-    let mut answer = Answer::new(items, references, selection);
-    for depth in 1..=2 {
-        let fresh = answer.included_at(depth, selection);
-        let more = refers(&fresh);
-        if !more.is_empty() {
-            let deeper = depth == 1 && selection.is_deep();
-            let references = delivery::references(db, &more, chain, deeper).await?;
-            answer.take_in(references);
-        }
-    }
-    let targets = answer.targets();
-    if targets.len() > MOST_NAMED {
-        let lists = catalogue.iter().filter(|(_, definition)| !definition.component);
-        depends_on.extend(lists.map(|(kind, _)| list_key(kind)));
-    } else {
-        depends_on.extend(targets.into_iter().map(entry_key));
-    }
-    depends_on.sort();
-    depends_on.dedup();
-    Ok(answer)
+    Ok(Delivered { links, ..Delivered::json(&answer.many(&listed.0.page), cacheable) })
 }

@@ -7,7 +7,9 @@ use bonafide_model::content::builtin;
 use bonafide_model::id::EntryId;
 use bonafide_model::{Instant, Locale};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::ToSchema;
 
@@ -86,8 +88,48 @@ pub(crate) struct PublishedEntry {
     included: Option<Vec<Value>>,
 }
 
+/// One page of a list, with what its items refer to.
+#[derive(ToSchema)]
+#[schema(as = List_PublishedPage)]
+#[expect(dead_code, reason = "only the document shows it")]
+pub(crate) struct PublishedPageList {
+    /// The items, in the order of the list.
+    items: Vec<PublishedPage>,
+    /// Where the pages beside this one begin.
+    page: PageInfo,
+    /// What the references named by `include` lead to, each once.
+    #[schema(value_type = Option<Vec<Object>>)]
+    included: Option<Vec<Value>>,
+}
+
+/// One page of a list, with what its items refer to.
+#[derive(ToSchema)]
+#[schema(as = List_PublishedEntry)]
+#[expect(dead_code, reason = "only the document shows it")]
+pub(crate) struct PublishedEntryList {
+    /// The items, in the order of the list.
+    items: Vec<PublishedEntry>,
+    /// Where the pages beside this one begin.
+    page: PageInfo,
+    /// What the references named by `include` lead to, each once.
+    #[schema(value_type = Option<Vec<Object>>)]
+    included: Option<Vec<Value>>,
+}
+
+/// An object, most of whose values are JSON as it was stored when the item was published.
+pub(crate) type Object<'a> = BTreeMap<&'a str, Cow<'a, RawValue>>;
+
+/// One page of a list.
+#[derive(Serialize)]
+struct List<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Vec<Object<'a>>>,
+    items: Vec<Object<'a>>,
+    page: &'a PageInfo,
+}
+
 /// Items with what they refer to.
-pub(super) struct Answer {
+pub(crate) struct Answer {
     items: Vec<Item>,
     references: BTreeMap<EntryId, Vec<Reference>>,
     included: Vec<Item>,
@@ -146,69 +188,95 @@ impl Answer {
     }
 
     /// The only item.
-    pub(super) fn one(&self) -> Value {
+    pub(crate) fn one(&self) -> Object<'_> {
         let mut item = self.items.first().map(|item| self.item(item, Some(&self.selection))).unwrap_or_default();
-        if !self.selection.include.is_empty() {
-            item.insert("included".to_owned(), self.included());
+        if let Some(included) = self.beside() {
+            item.insert("included", raw(&included));
         }
-        Value::Object(item)
+        item
     }
 
     /// A page of a list.
-    pub(super) fn many(&self, page: &PageInfo) -> Value {
-        let items: Vec<Value> =
-            self.items.iter().map(|item| Value::Object(self.item(item, Some(&self.selection)))).collect();
-        let mut list = Map::from_iter([("items".to_owned(), items.into()), ("page".to_owned(), json!(page))]);
-        if !self.selection.include.is_empty() {
-            list.insert("included".to_owned(), self.included());
-        }
-        Value::Object(list)
+    pub(super) fn many<'a>(&'a self, page: &'a PageInfo) -> impl Serialize + 'a {
+        let items = self.items.iter().map(|item| self.item(item, Some(&self.selection))).collect();
+        List { included: self.beside(), items, page }
     }
 
-    fn included(&self) -> Value {
-        self.included.iter().map(|item| Value::Object(self.item(item, None))).collect()
+    /// What stands beside the items.
+    pub(super) fn included(&self) -> &[Item] {
+        &self.included
+    }
+
+    fn beside(&self) -> Option<Vec<Object<'_>>> {
+        let included = || self.included.iter().map(|item| self.item(item, None)).collect();
+        (!self.selection.include.is_empty()).then(included)
     }
 
     /// One item, with its references put in and what is not wanted left out.
-    fn item(&self, item: &Item, selection: Option<&Selection>) -> Map<String, Value> {
-        let mut content: Map<String, Value> = serde_json::from_str(&item.content).unwrap_or_default();
-        let mut fields = content.remove("fields").unwrap_or_default();
-        for reference in self.references.get(&item.id).into_iter().flatten() {
-            put(&mut fields, reference);
-        }
+    fn item<'a>(&'a self, item: &'a Item, selection: Option<&Selection>) -> Object<'a> {
         let wants = |name: &str| selection.is_none_or(|selection| selection.wants(name));
-        let Value::Object(mut fields) = fields else { return Map::new() };
-        fields.retain(|name, _| wants(name));
-        let mut head = Map::from_iter([
-            ("id".to_owned(), item.id.to_string().into()),
-            ("type".to_owned(), item.kind.as_str().into()),
-            ("locale".to_owned(), item.locale.as_str().into()),
-        ]);
-        let more = [
-            ("published_at", json!(item.published_at)),
-            ("updated_at", json!(item.updated_at)),
-            ("revision", json!(item.revision)),
-        ];
-        for (name, value) in content.into_iter().chain(more.map(|(name, value)| (name.to_owned(), value))) {
-            if wants(&name) {
-                head.insert(name, value);
-            }
-        }
+        let mut stored = members(&item.content);
+        let fields = stored.remove("fields").map_or("{}", RawValue::get);
+        let mut content: Object<'a> = stored.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+        content.insert("published_at", raw(&item.published_at));
+        content.insert("updated_at", raw(&item.updated_at));
+        content.insert("revision", raw(&item.revision));
+        content.retain(|name, _| wants(name));
+        content.insert("id", raw(&item.id));
+        content.insert("type", raw(item.kind.as_str()));
+        content.insert("locale", raw(&item.locale));
         let is_page = item.kind.as_str() == builtin::PAGE;
         if let Some(path) = &item.path {
             if is_page && wants("path") {
-                head.insert("path".to_owned(), path.as_str().into());
+                content.insert("path", raw(path));
             } else if !is_page && (wants("slug") || wants("path")) {
-                head.insert("slug".to_owned(), path.as_str().into());
+                content.insert("slug", raw(path));
             }
         }
+        let fields = self.fields(item, fields, wants);
         if is_page {
-            head.extend(fields);
+            content.extend(fields);
         } else {
-            head.insert("fields".to_owned(), Value::Object(fields));
+            content.insert("fields", raw(&fields));
         }
-        head
+        content
     }
+
+    /// The wanted fields of an item: as they were stored, but for those that have references.
+    fn fields<'a>(&'a self, item: &Item, stored: &'a str, wants: impl Fn(&str) -> bool) -> Object<'a> {
+        let mut stored = members(stored);
+        stored.retain(|name, _| wants(name));
+        let references = self.references.get(&item.id).into_iter().flatten();
+        let references: Vec<&Reference> = references.filter(|reference| wants(field(reference))).collect();
+        let named = references.iter().filter_map(|reference| stored.get_key_value(field(reference)));
+        let named =
+            named.map(|(name, value)| ((*name).to_owned(), serde_json::from_str(value.get()).unwrap_or_default()));
+        let mut opened = Value::Object(named.collect());
+        for reference in &references {
+            put(&mut opened, reference);
+        }
+        let mut fields: Object<'a> = stored.into_iter().map(|(name, value)| (name, Cow::Borrowed(value))).collect();
+        for name in references.into_iter().map(field) {
+            fields.extend(opened.get(name).map(|value| (name, raw(value))));
+        }
+        fields
+    }
+}
+
+/// The members of an object as they stand in its text. Their names are keys of types, which need no escapes.
+fn members(json: &str) -> BTreeMap<&str, &RawValue> {
+    serde_json::from_str(json).unwrap_or_default()
+}
+
+/// The name of the field that a reference stands in.
+fn field(reference: &Reference) -> &str {
+    let pointer = reference.pointer.trim_start_matches('/');
+    pointer.split_once('/').map_or(pointer, |(name, _)| name)
+}
+
+/// A value as JSON.
+pub(crate) fn raw<'a>(value: &(impl Serialize + ?Sized)) -> Cow<'a, RawValue> {
+    Cow::Owned(serde_json::value::to_raw_value(value).unwrap_or_default())
 }
 
 /// Puts what a reference leads to in its place; nothing if it is not published.

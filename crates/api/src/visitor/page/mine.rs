@@ -16,6 +16,7 @@ pub(crate) mod action {
     pub(crate) const ERASE: &str = "erase";
     pub(crate) const CANCEL: &str = "cancel-erasure";
     pub(crate) const RESTRICT: &str = "restrict";
+    pub(crate) const UNRESTRICT: &str = "unrestrict";
     pub(crate) const PERMIT: &str = "permit";
     pub(crate) const WITHDRAW: &str = "withdraw";
 }
@@ -38,6 +39,8 @@ pub(crate) struct MyPage<'a> {
 /// A submission, as its page shows it.
 pub(crate) struct Shown<'a> {
     pub(crate) state: &'a str,
+    /// Whether the visitor has restricted its use, and can lift that.
+    pub(crate) restricted_by_visitor: bool,
     pub(crate) submitted_at: Instant,
     pub(crate) fulfilled_at: Option<Instant>,
     pub(crate) due_at: Instant,
@@ -97,7 +100,9 @@ pub(crate) fn page(page: &MyPage<'_>) -> String {
                 None => {}
             }
         }
-        if shown.state != "restricted" {
+        if shown.restricted_by_visitor {
+            button(None, action::UNRESTRICT, mine.unrestrict);
+        } else if shown.erase_at.is_none() {
             button(None, action::RESTRICT, mine.restrict);
         }
         match shown.erase_at {

@@ -31,7 +31,7 @@ fn neighbours(policies: &Path) -> Vec<Neighbours> {
             let counts = &revision["min_line_diff_from_previous"];
             if let Some(old) = previous.replace(text.clone()) {
                 let count = |key: &str| counts[key].as_u64().expect("every later revision has counts");
-                let name = format!("{} {file}", domain.display());
+                let name = format!("{} {file}", domain.file_name().unwrap_or_default().display());
                 found.push(Neighbours { name, old, new: text, added: count("added"), deleted: count("deleted") });
             }
         }

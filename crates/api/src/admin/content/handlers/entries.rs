@@ -241,3 +241,60 @@ pub(crate) async fn compare_entry_revisions(
 ) -> Result<Json<DocumentDiff>, ApiError> {
     content::compared::compare(app, caller, address.of_type()?, query).await
 }
+
+/// List the preview links of an entry
+///
+/// Those that are good, of all its languages, the newest first; never their tokens.
+#[utoipa::path(get, path = "/admin/v1/entries/{type}/{id}/preview-links", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), PageQuery), responses((status = 200, body = List<PreviewLinkView>)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn list_entry_preview_links(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    Query(query): Query<PageQuery>,
+) -> Result<Listed<PreviewLinkView>, ApiError> {
+    content::links::list(app, caller, address.of_type()?, query).await
+}
+
+/// Make a preview link to an entry
+///
+/// Whoever has its token reads the draft of one language under `/preview/v1`, as readers would get it: the newest, or one
+/// revision of it. The token is shown once. The link ends by itself, and when whoever made it may not read drafts any more.
+#[utoipa::path(post, path = "/admin/v1/entries/{type}/{id}/preview-links", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), LocaleQuery), request_body = NewPreviewLink, responses((status = 201, body = MadePreviewLink)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn create_entry_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    key: IdempotencyKey,
+    Query(query): Query<LocaleQuery>,
+    body: Body<NewPreviewLink>,
+) -> Result<Created, ApiError> {
+    content::links::make(app, caller, address.of_type()?.at(query), key, body.value, &body.bytes).await
+}
+
+/// Read a preview link of an entry
+///
+/// What it shows and until when; never its token.
+#[utoipa::path(get, path = "/admin/v1/entries/{type}/{id}/preview-links/{link}", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), ("link" = uuid::Uuid, Path, description = "The id of the link")), responses((status = 200, body = PreviewLinkView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn get_entry_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<LinkAddress>,
+    _: NoQuery,
+) -> Result<Json<PreviewLinkView>, ApiError> {
+    let (address, link) = address.split();
+    content::links::read(app, caller, address.of_type()?, link).await
+}
+
+/// Revoke a preview link of an entry
+///
+/// Its token shows nothing from the next request on.
+#[utoipa::path(delete, path = "/admin/v1/entries/{type}/{id}/preview-links/{link}", tag = "entries", params(("type" = String, Path, description = "The key of the type"), ("id" = uuid::Uuid, Path, description = "The id of the entry"), ("link" = uuid::Uuid, Path, description = "The id of the link")), responses((status = 204, description = "The link is revoked")), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn revoke_entry_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<LinkAddress>,
+    _: NoQuery,
+) -> Result<Done, ApiError> {
+    let (address, link) = address.split();
+    content::links::revoke(app, caller, address.of_type()?, link).await
+}

@@ -6,6 +6,7 @@ pub(crate) mod entries;
 pub(crate) mod pages;
 
 use super::compared::{DiffQuery, DocumentDiff};
+use super::links::{MadePreviewLink, NewPreviewLink, PreviewLinkView};
 use super::{
     Address, BlockPatch, EntryPatch, EntrySummary, EntryView, LocaleQuery, NewEntry, NewLocale, NewPage, PagePatch,
     PageView, Restoration, SavedView, Schedule, Sent, no_page,
@@ -18,7 +19,7 @@ use crate::paging::{Count, List, Listed, PageQuery};
 use axum::extract::State;
 use bonafide_model::Locale;
 use bonafide_model::content::builtin;
-use bonafide_model::id::{BlockId, EntryId};
+use bonafide_model::id::{BlockId, EntryId, PreviewId};
 use bonafide_model::name::TypeKey;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -48,6 +49,21 @@ pub(crate) struct SaveAddress {
     kind: TypeKey,
     id: EntryId,
     number: i64,
+}
+
+/// The path of one preview link.
+#[derive(Deserialize)]
+pub(crate) struct LinkAddress {
+    #[serde(rename = "type", default = "builtin::page")]
+    kind: TypeKey,
+    id: EntryId,
+    link: PreviewId,
+}
+
+impl LinkAddress {
+    fn split(self) -> (Address, PreviewId) {
+        (Address { kind: self.kind, id: self.id }, self.link)
+    }
 }
 
 #[derive(Deserialize, IntoParams)]

@@ -239,3 +239,60 @@ pub(crate) async fn compare_page_revisions(
 ) -> Result<Json<DocumentDiff>, ApiError> {
     content::compared::compare(app, caller, address, query).await
 }
+
+/// List the preview links of a page
+///
+/// Those that are good, of all its languages, the newest first; never their tokens.
+#[utoipa::path(get, path = "/admin/v1/pages/{id}/preview-links", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), PageQuery), responses((status = 200, body = List<PreviewLinkView>)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn list_page_preview_links(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    Query(query): Query<PageQuery>,
+) -> Result<Listed<PreviewLinkView>, ApiError> {
+    content::links::list(app, caller, address, query).await
+}
+
+/// Make a preview link to a page
+///
+/// Whoever has its token reads the draft of one language under `/preview/v1`, as readers would get it: the newest, or one
+/// revision of it. The token is shown once. The link ends by itself, and when whoever made it may not read drafts any more.
+#[utoipa::path(post, path = "/admin/v1/pages/{id}/preview-links", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), LocaleQuery), request_body = NewPreviewLink, responses((status = 201, body = MadePreviewLink)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn create_page_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<Address>,
+    key: IdempotencyKey,
+    Query(query): Query<LocaleQuery>,
+    body: Body<NewPreviewLink>,
+) -> Result<Created, ApiError> {
+    content::links::make(app, caller, address.at(query), key, body.value, &body.bytes).await
+}
+
+/// Read a preview link of a page
+///
+/// What it shows and until when; never its token.
+#[utoipa::path(get, path = "/admin/v1/pages/{id}/preview-links/{link}", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), ("link" = uuid::Uuid, Path, description = "The id of the link")), responses((status = 200, body = PreviewLinkView)), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn get_page_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<LinkAddress>,
+    _: NoQuery,
+) -> Result<Json<PreviewLinkView>, ApiError> {
+    let (address, link) = address.split();
+    content::links::read(app, caller, address, link).await
+}
+
+/// Revoke a preview link of a page
+///
+/// Its token shows nothing from the next request on.
+#[utoipa::path(delete, path = "/admin/v1/pages/{id}/preview-links/{link}", tag = "pages", params(("id" = uuid::Uuid, Path, description = "The id of the page"), ("link" = uuid::Uuid, Path, description = "The id of the link")), responses((status = 204, description = "The link is revoked")), security(("session" = []), ("api_token" = [])))]
+pub(crate) async fn revoke_page_preview_link(
+    State(app): State<App>,
+    caller: Caller,
+    Path(address): Path<LinkAddress>,
+    _: NoQuery,
+) -> Result<Done, ApiError> {
+    let (address, link) = address.split();
+    content::links::revoke(app, caller, address, link).await
+}
