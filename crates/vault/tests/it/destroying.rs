@@ -14,7 +14,9 @@ async fn what_was_destroyed_is_gone_and_pending_until_settled() {
     assert_eq!(outcomes, [Outcome::Destroyed, Outcome::Gone, Outcome::Destroyed]);
     assert!(matches!(read(&plane.vault, 1, &first).await, Err(Error::Gone)));
     assert!(read(&plane.vault, 2, &second).await.is_ok());
-    assert!(plane.vault.find(&"ada@example.org".parse().expect("valid")).await.expect("readable").is_empty());
+    // the other one may share her tag: it has few bits
+    let candidates = plane.vault.find(&"ada@example.org".parse().expect("valid")).await.expect("readable");
+    assert!(!candidates.contains(&record(1)));
     let after_a_crash = plane.other().await;
     let pending = after_a_crash.pending(10).await.expect("readable");
     // also of what has no keys any more the data have to go

@@ -18,7 +18,7 @@ async fn candidates_hold_all_of_one_address_and_matching_tells_them_apart() {
     }
     let wanted = address("person7@example.org");
     let candidates = plane.vault.find(&wanted).await.expect("readable");
-    assert!(candidates.len() > 3 && candidates.len() < 120, "{} candidates", candidates.len());
+    assert!((3..120).contains(&candidates.len()), "{} candidates", candidates.len());
     let mut found = Vec::new();
     for keys in plane.vault.keys_many(&candidates).await.expect("readable") {
         let number = keys.record().as_u128();
@@ -40,7 +40,7 @@ async fn a_week_later_survivors_move_and_the_old_key_ends() {
     assert!(plane.vault.renew_index(now().plus(WEEK)).await.expect("written"));
     assert!(!plane.vault.renew_index(now().plus(WEEK)).await.expect("written"), "one is being left already");
     // found while they move, also by a process that has not heard of it
-    assert_eq!(other.find(&address("ada@example.org")).await.expect("readable").len(), 1);
+    assert!(other.find(&address("ada@example.org")).await.expect("readable").contains(&record(1)));
     let outdated = plane.vault.outdated_tags(10).await.expect("readable");
     assert_eq!(outdated.len(), 2);
     assert_eq!(plane.vault.end_index().await.expect("written"), 0, "it is still needed");
