@@ -1,11 +1,8 @@
 //! Passwords: what may be one, and the slow hash, away from the threads that answer requests.
 
-mod memory;
-
-use self::memory::Memory;
 use crate::{Error, Secret};
 use argon2::password_hash::phc::{Output, PasswordHash};
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use bonafide_keyring::Entropy;
@@ -15,7 +12,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use unicode_normalization::UnicodeNormalization as _;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// How many may wait for their turn, beside those that are being hashed.
 const QUEUE: usize = 64;
@@ -104,7 +101,6 @@ pub(crate) struct Passwords {
     nobody: String,
     queue: Semaphore,
     cores: Arc<Semaphore>,
-    memory: Arc<Memory>,
 }
 
 impl Passwords {
@@ -113,21 +109,15 @@ impl Passwords {
         // the hash of no password at all: whoever compares with it does the same work, and fails
         let nobody = written(&params, &entropy.bytes::<16>(), &entropy.bytes::<32>());
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self {
-            params,
-            nobody,
-            queue: Semaphore::new(cores + QUEUE),
-            cores: Arc::new(Semaphore::new(cores)),
-            memory: Arc::default(),
-        }
+        Self { params, nobody, queue: Semaphore::new(cores + QUEUE), cores: Arc::new(Semaphore::new(cores)) }
     }
 
     /// The hash of a new password.
     pub(crate) async fn hash(&self, password: Password, entropy: &Entropy) -> Result<String, Error> {
-        let (params, salt, memory) = (self.params.clone(), entropy.bytes::<16>(), Arc::clone(&self.memory));
+        let (params, salt) = (self.params.clone(), entropy.bytes::<16>());
         let hash = move || {
             let mut out = [0; 32];
-            argon2id(&memory, &params, password.0.as_bytes(), &salt, &mut out).map(|()| written(&params, &salt, &out))
+            argon2id(&params, password.0.as_bytes(), &salt, &mut out).map(|()| written(&params, &salt, &out))
         };
         Ok(self.run(hash).await?.expect("the parameters were checked and the salt has a fitting length"))
     }
@@ -136,8 +126,8 @@ impl Passwords {
     pub(crate) async fn verify(&self, guess: &Secret, stored: Option<String>) -> Result<bool, Error> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.nobody.clone());
-        let (guess, memory) = (normal(guess.expose()), Arc::clone(&self.memory));
-        let right = self.run(move || matches(&memory, guess.as_bytes(), &stored)).await?;
+        let guess = normal(guess.expose());
+        let right = self.run(move || matches(guess.as_bytes(), &stored)).await?;
         Ok(known && right)
     }
 
@@ -153,16 +143,13 @@ impl Passwords {
     }
 }
 
-/// Argon2id, version 1.3 (RFC 9106), in memory that is used again.
-fn argon2id(
-    memory: &Memory,
-    params: &Params,
-    password: &[u8],
-    salt: &[u8],
-    out: &mut [u8],
-) -> Result<(), argon2::Error> {
+/// Argon2id, version 1.3 (RFC 9106), in memory that is wiped and goes back to the system afterwards.
+fn argon2id(params: &Params, password: &[u8], salt: &[u8], out: &mut [u8]) -> Result<(), argon2::Error> {
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-    memory.with(params.block_count(), |blocks| argon2.hash_password_into_with_memory(password, salt, out, blocks))
+    let mut memory = vec![Block::default(); params.block_count()];
+    let done = argon2.hash_password_into_with_memory(password, salt, out, &mut memory[..]);
+    memory.iter_mut().for_each(Block::zeroize);
+    done
 }
 
 /// A hash as it is stored, in the PHC string format.
@@ -172,13 +159,13 @@ fn written(params: &Params, salt: &[u8], hash: &[u8]) -> String {
 }
 
 /// Whether a password has this stored hash, whatever it cost when it was made.
-fn matches(memory: &Memory, password: &[u8], stored: &str) -> bool {
+fn matches(password: &[u8], stored: &str) -> bool {
     let Ok(hash) = PasswordHash::new(stored) else { return false };
     let (Ok(params), Some(salt), Some(expected)) = (Params::try_from(&hash), &hash.salt, &hash.hash) else {
         return false;
     };
     let mut found = vec![0; expected.len()];
-    let done = argon2id(memory, &params, password, salt, &mut found);
+    let done = argon2id(&params, password, salt, &mut found);
     // compared in constant time by the type
     hash.algorithm.as_str() == "argon2id" && done.is_ok() && Output::new(&found).is_ok_and(|found| found == *expected)
 }

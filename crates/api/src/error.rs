@@ -27,6 +27,14 @@ pub(crate) enum ApiError {
     Storage(#[from] bonafide_storage::Error),
 }
 
+impl ApiError {
+    /// Whether what was to be stored may have been kept though it was not acknowledged.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        use bonafide_storage::Error::Uncertain;
+        matches!(self, Self::Storage(Uncertain(_)) | Self::Retention(bonafide_retention::Error::Storage(Uncertain(_))))
+    }
+}
+
 impl From<Problem> for ApiError {
     fn from(problem: Problem) -> Self {
         Self::Problem(problem)
@@ -101,7 +109,7 @@ fn retention(error: bonafide_retention::Error) -> Problem {
         E::Locked => Problem::new("held", "A request of the person it is about is open."),
         E::Vault(KeyError::Storage(error)) | E::Storage(error) => storage(&error),
         // keys and data that do not belong together are refused at the start
-        error @ (E::Vault(_) | E::Archive(_) | E::Damaged(_) | E::OtherData { .. } | E::Apart { .. }) => {
+        error @ (E::Vault(_) | E::Archive(_) | E::TooSlow | E::Damaged(_) | E::OtherData { .. } | E::Apart { .. }) => {
             internal(&error)
         }
     }
@@ -127,6 +135,15 @@ fn storage(error: &bonafide_storage::Error) -> Problem {
         E::Overloaded | E::Contended | E::Closed => {
             tracing::warn!(error = %error, "A write was turned away");
             Problem::new("overloaded", "The server has too much to do; try again in a moment.").header(RETRY_AFTER, "1")
+        }
+        E::Uncertain(_) => {
+            tracing::error!(error = %error, "The database went away while a request was being stored");
+            Problem::new(
+                "storage_unavailable",
+                "The database went away while this was being stored: it may have been kept. Look before you send it again; \
+                 sent again with the same Idempotency-Key, it is done once.",
+            )
+            .header(RETRY_AFTER, "10")
         }
         error if error.is_outage() => {
             tracing::error!(error = %error, "The database or its disk does not work");

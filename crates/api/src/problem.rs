@@ -229,7 +229,7 @@ pub(crate) const CODES: &[(&str, u16, &str, &str)] = &[
         "storage_unavailable",
         503,
         "Storage unavailable",
-        "The database cannot be used, for example because its disk is full: nothing of the request is kept. Log and status have the cause.",
+        "The database cannot be used, for example because its disk is full: nothing of the request is kept, unless `detail` says that it may be: then look before you send it again, or send it with the same Idempotency-Key. Log and status have the cause.",
     ),
 ];
 

@@ -1,11 +1,14 @@
 //! Values in a form whose order of bytes is their own order, for lists to be filtered and sorted by.
 //!
 //! A missing value is the empty text; any other begins with `=`. Texts are put in lower case first and keep their own
-//! letters behind that, so that lists are ordered as people expect, `prefix` and `contains` take either case, and `eq` is exact.
+//! letters, or a digest of them, behind that, so that lists are ordered as people expect, `prefix` and `contains` take
+//! either case, and `eq` is exact.
 
 use bonafide_model::content::{Definition, Field, Kind};
 use bonafide_model::{Date, Instant};
+use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 /// What stands between a text in lower case and its own letters. No text holds it.
 const OWN: char = '\u{1}';
@@ -16,10 +19,29 @@ pub(crate) const MISSING: &str = "";
 /// What lists can be filtered and sorted by beside indexed fields: instants of the snapshot.
 pub const DATES: [&str; 2] = ["published_at", "updated_at"];
 
-/// A text as it is ordered.
+/// The most bytes of a text as it is ordered: what an index of PostgreSQL and a cursor hold.
+const LONGEST: usize = 1_200;
+/// How many bytes of a longer text are ordered by, and searched.
+const BEGINNING: usize = 1_000;
+
+/// A text as it is ordered. Of a long one the beginning counts, and a digest tells it from others that begin alike.
 pub(crate) fn text(text: &str) -> String {
     let lower = fold(text);
-    if lower == text { format!("={lower}") } else { format!("={lower}{OWN}{text}") }
+    let own = if lower == text { String::new() } else { format!("{OWN}{text}") };
+    if lower.len() + own.len() <= LONGEST {
+        return format!("={lower}{own}");
+    }
+    let beginning = &lower[..lower.floor_char_boundary(BEGINNING)];
+    let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("={beginning}{OWN}{digest}")
+}
+
+/// The part of a key in a column that is a text in lower case.
+pub(crate) fn lower(on: &impl ConnectionTrait, column: &str) -> String {
+    match on.get_database_backend() {
+        DbBackend::Postgres => format!("split_part(substr({column}, 2), chr(1), 1)"),
+        _ => format!("substr({column}, 2, instr({column} || char(1), char(1)) - 2)"),
+    }
 }
 
 /// A text in lower case.

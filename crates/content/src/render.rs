@@ -2,7 +2,7 @@
 
 use crate::Error;
 use bonafide_markup::{Concern, examine, to_html};
-use bonafide_model::content::{Catalogue, Definition, Fault, Field, Kind, push};
+use bonafide_model::content::{Catalogue, Definition, Fault, Field, Kind, check, push};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use tokio::sync::Semaphore;
@@ -94,6 +94,11 @@ impl Work<'_> {
                 json!({"markdown": markdown, "html": html})
             }
             (Kind::Url, Value::String(url)) => {
+                // what is published has no other, until its field becomes one of addresses
+                if !check::is_address(url) && !url.is_empty() {
+                    self.say(at, Concern::Address);
+                    return None;
+                }
                 self.links.push(url.clone());
                 value.clone()
             }
@@ -114,32 +119,33 @@ impl Work<'_> {
 
     fn markdown(&mut self, text: &str, at: &str) -> (String, String) {
         let examined = examine(text);
-        for concern in examined.concerns {
-            let (code, message) = match concern {
-                Concern::Html => ("html_removed", "has HTML of which not everything is shown"),
-                Concern::Address => ("link_removed", "has a link whose address is not shown"),
-            };
-            self.warnings.push(Fault::at(at, code, message));
-        }
+        examined.concerns.into_iter().for_each(|concern| self.say(at, concern));
         self.words.push_str(&examined.text);
         self.words.push('\n');
         self.links.extend(examined.links);
         (text.to_owned(), if self.html { to_html(text) } else { String::new() })
     }
 
+    fn say(&mut self, at: &str, concern: Concern) {
+        let (code, message) = match concern {
+            Concern::Html => ("html_removed", "has HTML of which not everything is shown"),
+            Concern::Address => ("link_removed", "has a link whose address is not shown"),
+        };
+        self.warnings.push(Fault::at(at, code, message));
+    }
+
     fn block(&mut self, block: &Value, at: &str) -> Option<Value> {
         let members = block.as_object()?;
         let name = members.get("type")?.as_str()?;
         let component = self.catalogue.component(name)?.clone();
-        let mut shown = match (name, members.get("text")) {
-            ("markdown", Some(Value::String(text))) => {
-                let (markdown, html) = self.markdown(text, &push(at, "text"));
-                Map::from_iter([("markdown".to_owned(), markdown.into()), ("html".to_owned(), html.into())])
-            }
-            _ => self.members(&component.fields, members, at),
-        };
+        let mut shown = self.members(&component.fields, members, at);
+        if name == "markdown"
+            && let Some(Value::Object(text)) = shown.remove("text")
+        {
+            shown.extend(text);
+        }
         if name == "embed" && !shown.contains_key("vendor") {
-            let host = members.get("url").and_then(Value::as_str).and_then(host);
+            let host = shown.get("url").and_then(Value::as_str).and_then(host);
             shown.extend(host.map(|host| ("vendor".to_owned(), host.into())));
         }
         for key in ["id", "type"] {
@@ -195,6 +201,33 @@ mod tests {
         assert_eq!(content["fields"]["body"][0]["html"], "<p>x </p>\n");
         assert_eq!(warnings[0].pointer, "/body/0/text");
         assert_eq!(warnings[0].code, "html_removed");
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_not_shown() {
+        let embed = json!({"id": "a", "type": "embed", "url": "javascript:alert(1)//x.example.org"});
+        let (content, warnings) = rendered(&json!({"body": [embed]}));
+        assert_eq!(content["fields"]["body"][0], json!({"id": "a", "type": "embed"}));
+        assert_eq!((warnings[0].pointer.as_str(), warnings[0].code), ("/body/0/url", "link_removed"));
+    }
+
+    #[test]
+    fn a_text_shows_what_its_component_was_extended_by() {
+        let text =
+            builtin::all()[&"markdown".parse::<bonafide_model::name::TypeKey>().expect("a key")].as_ref().clone();
+        let footnote = serde_json::from_value(json!({"key": "footnote", "kind": "markdown"})).expect("a field");
+        let extended = Definition { fields: text.fields.iter().cloned().chain([footnote]).collect(), ..text };
+        let catalogue = Catalogue::new([]).with("markdown".parse().expect("a key"), std::sync::Arc::new(extended));
+        let body = json!({"body": [{"id": "a", "type": "markdown", "text": "x", "footnote": "*y*"}]});
+        let page = &builtin::all()[&builtin::page()];
+        let content = render(&catalogue, page, body.as_object().expect("an object")).content;
+        let content: Value = serde_json::from_str(&content).expect("JSON");
+        let html = |text: &str| format!("<p>{text}</p>\n");
+        assert_eq!(
+            content["fields"]["body"][0],
+            json!({"id": "a", "type": "markdown", "markdown": "x", "html": html("x"),
+                "footnote": {"markdown": "*y*", "html": html("<em>y</em>")}})
+        );
     }
 
     #[test]

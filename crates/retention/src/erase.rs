@@ -210,9 +210,7 @@ async fn remove(tx: &Tx, gone: &[(SubmissionId, String)], now: Instant) -> Resul
     for head in ["DELETE FROM submission_sealed WHERE submission_id IN", "DELETE FROM reading WHERE submission_id IN"] {
         tx.execute_raw(naming(tx, head, ids.iter().map(|id| id.uuid()))).await?;
     }
-    for id in &ids {
-        replay::forget(tx, &object_key(*id)).await?;
-    }
+    replay::forget_all(tx, ids.iter().map(|id| object_key(*id))).await?;
     let mut causes: Vec<_> = gone.iter().map(|gone| gone.1.as_str()).collect();
     causes.sort_unstable();
     causes.dedup();

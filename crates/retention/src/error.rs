@@ -88,6 +88,9 @@ pub enum Error {
     /// An export cannot be written any further: a file of more than 4 GiB.
     #[error("an archive cannot be written: {0}")]
     Archive(String),
+    /// An export was not taken within [`LONGEST`](crate::subject::LONGEST).
+    #[error("an export was not taken within ten minutes")]
+    TooSlow,
     /// A row holds what this product does not write.
     #[error("the column {0} holds a value that was not written by this product")]
     Damaged(&'static str),

@@ -15,7 +15,7 @@ use futures_util::FutureExt as _;
 mod export;
 mod file;
 
-pub use export::{Export, Pieces, TOGETHER};
+pub use export::{Export, LONGEST, Pieces, TOGETHER};
 
 /// How many candidates are looked at together.
 const CHUNK: usize = 256;

@@ -61,7 +61,8 @@ impl Scheduler {
             return Ok(wait.min(POLL));
         };
         failed.retain(|_, since| since.elapsed() < PATIENCE);
-        let due = entry::due(self.db.read(), self.site, now, BATCH).await?;
+        // what cannot be done keeps its place in front of the rest
+        let due = entry::due(self.db.read(), self.site, now, BATCH + failed.len() as u64).await?;
         let due: Vec<Due> =
             due.into_iter().filter(|due| !failed.contains_key(&(due.at.id, due.at.locale.clone()))).collect();
         if due.is_empty() || !self.is_ours(holder).await? {

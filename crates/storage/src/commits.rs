@@ -20,7 +20,7 @@ pub(crate) struct Counter(Arc<Counts>);
 struct Counts {
     commits: AtomicU64,
     writes: AtomicU64,
-    /// Whether the last transaction was lost and none has been committed since.
+    /// Whether the last transaction that wrote was lost: none has been committed since.
     failing: AtomicBool,
 }
 

@@ -8,7 +8,8 @@ use crate::reader::{Reader, Snapshot};
 use crate::tx::Tx;
 use crate::{Error, Source, Work, migrate, postgres, sqlite};
 use bonafide_migrations::{Migrator, keys};
-use sea_orm::{DatabaseConnection, Statement};
+use futures_util::FutureExt as _;
+use sea_orm::{ConnectionTrait as _, DatabaseConnection, Statement};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -17,15 +18,13 @@ use std::sync::{Arc, OnceLock};
 pub struct Options {
     /// How many writes share one commit on SQLite, at most.
     pub batch: usize,
-    /// How many connections read on SQLite, or do everything on PostgreSQL.
-    pub connections: u32,
     /// Who is shown every statement after it was run, values included: for tests of how statements are run.
     pub observer: Option<Observer>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { batch: 64, connections: 8, observer: None }
+        Self { batch: 64, observer: None }
     }
 }
 
@@ -103,13 +102,13 @@ impl Db {
             Source::Sqlite(dir) => {
                 let writer = sqlite::writer(Plane::Data, dir).await?;
                 migrate::run::<Migrator>(&writer).await?;
-                let reader = Reader::sqlite(dir, options.connections, options.observer.clone()).await?;
+                let reader = Reader::sqlite(dir, options.observer.clone()).await?;
                 let writer = Observer::watch(options.observer.as_ref(), writer);
                 Ok(Self::grouped(reader, writer, dir, options))
             }
             Source::Postgres(url) => {
                 let (listener, commits) = (Listener::default(), Counter::default());
-                let pool = postgres::pool(url, options.connections).await?;
+                let pool = postgres::pool(url, postgres::CONNECTIONS).await?;
                 migrate::run::<Migrator>(&pool).await?;
                 let pool = Observer::watch(options.observer.as_ref(), pool);
                 Ok(Self { reader: Reader::pool(pool.clone()), writer: Writer::Each(pool), commits, listener, source })
@@ -176,6 +175,19 @@ impl Db {
         self.commits.is_failing()
     }
 
+    /// Writes what changes nothing, so that [`Db::is_failing`] tells how it is now, where nobody else writes for long. On SQLite the
+    /// first page of the file is written as it stands, for a number in it that nobody uses; a row that gets the values it has
+    /// would not be. On PostgreSQL nothing is done.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub async fn try_to_write(&self) -> Result<(), Error> {
+        match &self.writer {
+            Writer::Group(group) => group.write(rewrite).await,
+            Writer::Each(_) => Ok(()),
+        }
+    }
+
     /// What this process has committed so far. On SQLite those who wait share a commit; on PostgreSQL each write has its own.
     pub fn commits(&self) -> Commits {
         self.commits.read()
@@ -225,4 +237,9 @@ impl Db {
     pub fn source(&self) -> &Source {
         &self.source
     }
+}
+
+/// Writes the first page as it stands (<https://sqlite.org/pragma.html#pragma_user_version>).
+fn rewrite(tx: &Tx) -> Work<'_, (), Error> {
+    async move { Ok::<_, Error>(tx.execute_unprepared("PRAGMA user_version = 0").await.map(drop)?) }.boxed()
 }

@@ -28,6 +28,9 @@ pub enum Error {
     /// A statement failed.
     #[error(transparent)]
     Statement(#[from] DbErr),
+    /// The database went away while a write was being committed: it may have been kept, or not.
+    #[error("the database went away during a commit, which may have been kept: {0}")]
+    Uncertain(DbErr),
     /// Too many writes wait already; try again in a moment.
     #[error("too many writes are waiting")]
     Overloaded,
@@ -43,10 +46,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether the database, or the disk that it stands on, does not do its part: full, read-only, broken or out of reach. Nothing
-    /// of a write that met it is kept, and it may work later.
+    /// Whether the database, or the disk that it stands on, does not do its part: full, read-only, broken or out of reach. It may
+    /// work later. Nothing of a write that met it is kept, except perhaps if it is [`Error::Uncertain`].
     pub fn is_outage(&self) -> bool {
-        matches!(self, Self::Statement(error) if is_outage(error))
+        match self {
+            Self::Statement(error) => is_outage(error),
+            Self::Uncertain(_) => true,
+            _ => false,
+        }
     }
 }
 
@@ -120,6 +127,12 @@ pub(crate) fn is_outage(error: &DbErr) -> bool {
     }
 }
 
+/// Whether a commit that met this error may have been kept all the same: nobody is left who says that it was not. An answer of the
+/// database that is none of an outage says it.
+pub(crate) fn is_uncertain(error: &DbErr) -> bool {
+    is_outage(error) || !matches!(cause(error), Some(sqlx::Error::Database(_)))
+}
+
 /// SQLite's result codes are numbers, of which the low byte says what kind they are; PostgreSQL's have five characters.
 fn is_code_of_outage(code: &str) -> bool {
     const PERM: u32 = 3;
@@ -156,5 +169,12 @@ mod tests {
             assert!(!is_code_of_outage(code), "{code}");
         }
         assert!(!Error::Overloaded.is_outage());
+    }
+
+    #[test]
+    fn of_a_connection_that_is_cut_nobody_knows_what_it_did() {
+        let cut = sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into());
+        let cut = DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(cut)));
+        assert!(is_uncertain(&cut) && Error::Uncertain(cut).is_outage());
     }
 }

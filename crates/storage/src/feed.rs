@@ -110,13 +110,22 @@ struct Follower {
 }
 
 impl Follower {
+    /// Connections of its own: those of requests may all be lent.
     async fn observe(&mut self, dir: &std::path::Path) -> Result<(), Error> {
-        let mut connection = sqlite::reader(Plane::Data, dir).await?;
-        let (mut seen, on) = (None::<i64>, self.db.read().clone());
+        let (told, mut seen) = (self.db.listener.clone(), None::<i64>);
+        let connecting = async {
+            let connection = sqlite::reader(Plane::Data, dir).await?;
+            Ok((connection, sqlite::as_it_stands(Plane::Data, dir).await?))
+        };
+        let (mut connection, on) = uncertain(&told, connecting).await?;
         loop {
-            let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
+            let asking = async {
+                let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
+                Ok(version)
+            };
+            let version = uncertain(&told, asking).await?;
             if seen.replace(version) != Some(version) {
-                self.catch_up(&on).await?;
+                uncertain(&told, self.catch_up(&on)).await?;
             }
             tokio::time::sleep(OBSERVE).await;
         }

@@ -5,8 +5,8 @@
 //! [`Options::batch`](crate::Options) closures. Nobody is answered before the commit.
 //!
 //! Where a disk is fast nearly nobody would wait by then, and the price of a commit would be shared by two or three. So while
-//! there are fewer than in the last commit, others get the processor first, for as long as that commit took: those who were
-//! answered by it are likely to come again. Whoever writes alone waits for nobody.
+//! there are fewer than in the last commit, others get the processor first, for as long as that commit took and for [`PATIENCE`]
+//! at most: those who were answered by it are likely to come again. Whoever writes alone waits for nobody.
 //!
 //! Most closures that fail have written nothing by then, and most succeed: the first attempt has no savepoints,
 //! which cost two statements for each closure. If one fails after it has written something, everything is rolled
@@ -20,6 +20,7 @@
 use crate::appends;
 use crate::commits::Counter;
 use crate::db::Listener;
+use crate::error::{is_outage, violation};
 use crate::feed::Change;
 use crate::tx::Tx;
 use crate::{Error, Work};
@@ -35,6 +36,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How many writes may wait before a further one is refused.
 const QUEUE: usize = 4096;
+/// How long a transaction is kept open for others at most, however long the last commit took: a disk that stalled for
+/// seconds must not make the next write wait as long, with the lock that other processes write under.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A closure in the queue, with its types forgotten.
 trait Job: Send {
@@ -160,12 +164,8 @@ impl Writer {
                     Err(_) if jobs.len() > 1 => self.one_by_one(jobs).await,
                     outcome => answer(jobs, &outcome.map_err(Error::from)),
                 },
-                Err(Lost::Transaction(error)) if jobs.len() == 1 => {
-                    self.commits.lost();
-                    answer(jobs, &Err(error.into()));
-                }
+                Err(Lost::Transaction(error)) if jobs.len() == 1 => answer(jobs, &Err(error.into())),
                 Err(Lost::Transaction(error)) => {
-                    self.commits.lost();
                     tracing::warn!(error = %error, "A transaction was lost and its writes are run again one by one");
                     self.one_by_one(jobs).await;
                 }
@@ -181,15 +181,25 @@ impl Writer {
         }
     }
 
+    /// Notes for the status that a transaction was lost, if that was because of the database or its disk.
+    fn noted(&self, error: DbErr) -> DbErr {
+        if is_outage(&error) {
+            self.commits.lost();
+        }
+        error
+    }
+
     async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let immediate = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..Default::default()
         };
         if self.lost {
+            self.commits.lost();
             return Err(DbErr::Custom("the connection that writes is lost; start the program again".to_owned()));
         }
-        self.connection.begin_with_options(immediate).await
+        // it is nobody's own fault that none can be begun
+        self.connection.begin_with_options(immediate).await.inspect_err(|_| self.commits.lost())
     }
 
     /// Commits what so many closures have shared, of which so many wrote.
@@ -198,8 +208,11 @@ impl Writer {
         let committed = transaction.execute_unprepared("COMMIT").await;
         self.last = Last { shared, took: began.elapsed() };
         self.end(transaction).await;
-        if committed.is_ok() {
-            self.commits.count(writes);
+        match &committed {
+            Ok(_) => self.commits.count(writes),
+            // a constraint that is looked at no earlier is the fault of who wrote
+            Err(error) if violation(error).is_none() => self.commits.lost(),
+            Err(_) => {}
         }
         committed.map(|_| ())
     }
@@ -222,7 +235,7 @@ impl Writer {
     ) -> Result<(), Lost> {
         let mut transaction = self.begin().await?;
         let (mut changes, mut appends, mut writes) = (Vec::new(), Vec::new(), 0);
-        let (mut index, mut patience) = (0, self.last.took);
+        let (mut index, mut patience) = (0, self.last.took.min(PATIENCE));
         while let Some(job) = jobs.get_mut(index) {
             let tx = Tx::new(transaction);
             let keep = job.run(&tx).await;
@@ -230,7 +243,7 @@ impl Writer {
             transaction = inner;
             if let Some(error) = trace.outage {
                 self.end(transaction).await;
-                return Err(error.into());
+                return Err(self.noted(error).into());
             }
             if trace.broken || (trace.wrote && !keep) {
                 // it may be gone already; what matters is that nothing of it stays
@@ -247,7 +260,7 @@ impl Writer {
         }
         if let Err(error) = appends::flush(&transaction, appends).await {
             self.end(transaction).await;
-            return Err(error.into());
+            return Err(self.noted(error).into());
         }
         self.commit(transaction, jobs.len(), writes).await?;
         self.listener.tell(&changes);
@@ -297,7 +310,7 @@ impl Writer {
                 Ok(wrote) => writes += wrote,
                 Err(error) => {
                     self.end(transaction).await;
-                    return Err(error);
+                    return Err(self.noted(error));
                 }
             }
             index += 1;

@@ -3,6 +3,7 @@
 use crate::appends::{self, Append};
 use crate::commits::Counter;
 use crate::db::Listener;
+use crate::error::{is_transient, is_uncertain};
 use crate::tx::Tx;
 use crate::{Error, Source, Work};
 use futures_util::FutureExt as _;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 /// How often a transaction is run before the caller is told to come back later.
 const ATTEMPTS: u32 = 24;
+/// How many connections a node has, beside those that listen.
+pub(crate) const CONNECTIONS: u32 = 8;
 
 /// Opens a pool. Connecting gives up after five seconds, a statement after fifteen.
 pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnection, Error> {
@@ -54,8 +57,7 @@ where
     F: for<'t> Fn(&'t Tx) -> Work<'t, T, E> + Send + Sync,
     E: From<Error>,
 {
-    let noted = |error: DbErr| {
-        let error = Error::from(error);
+    let noted = |error: Error| {
         if error.is_outage() {
             commits.lost();
         }
@@ -66,7 +68,7 @@ where
             tokio::time::sleep(pause(attempt)).await;
         }
         let begun = pool.begin_with_config(Some(IsolationLevel::Serializable), None).await;
-        let tx = Tx::new(begun.map_err(noted)?);
+        let tx = Tx::new(begun.map_err(|error| noted(error.into()))?);
         let Ok(result) = AssertUnwindSafe(async { work(&tx).await }).catch_unwind().await else {
             return Err(Error::Panicked.into());
         };
@@ -80,14 +82,14 @@ where
                     listener.tell(&trace.changes);
                     return Ok(value);
                 }
-                Err(error) if crate::error::is_transient(&error) => {}
+                Err(Error::Statement(error)) if is_transient(&error) => {}
                 Err(error) => return Err(noted(error)),
             },
             Err(error) => {
                 if trace.outage.is_some() {
                     commits.lost();
                 }
-                inner.rollback().await.map_err(noted)?;
+                inner.rollback().await.map_err(|error| noted(error.into()))?;
                 if !again {
                     return Err(error);
                 }
@@ -97,9 +99,11 @@ where
     Err(Error::Contended.into())
 }
 
-async fn commit(transaction: DatabaseTransaction, appends: Vec<Append>) -> Result<(), DbErr> {
+/// A connection that is lost before the COMMIT keeps nothing; one that is lost during it may have kept everything.
+async fn commit(transaction: DatabaseTransaction, appends: Vec<Append>) -> Result<(), Error> {
     appends::flush(&transaction, appends).await?;
-    transaction.commit().await
+    let uncertain = |error: DbErr| if is_uncertain(&error) { Error::Uncertain(error) } else { error.into() };
+    transaction.commit().await.map_err(uncertain)
 }
 
 /// Waits longer each time, at random, so that those who clashed do not meet again.

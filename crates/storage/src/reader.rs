@@ -10,10 +10,13 @@ use sea_orm::{
     QueryResult, RuntimeErr, Statement, Values,
 };
 use sea_query_sqlx::SqlxValues;
+use sqlx::Connection as _;
 use sqlx::sqlite::{Sqlite, SqliteConnection};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How long a statement waits for a connection.
@@ -35,10 +38,12 @@ impl Reader {
         Self(Kind::Pool(pool))
     }
 
-    /// Up to so many connections to the data plane on SQLite, of which one is opened now.
-    pub(crate) async fn sqlite(dir: &Path, most: u32, observer: Option<Observer>) -> Result<Self, Error> {
+    /// Connections to the data plane on SQLite, of which one is opened now: two more than there are cores, for each has a
+    /// thread and a memory of its own, and some wait for the disk.
+    pub(crate) async fn sqlite(dir: &Path, observer: Option<Observer>) -> Result<Self, Error> {
         let free = vec![sqlite::reader(Plane::Data, dir).await?];
-        let permits = Arc::new(Semaphore::new(most as usize));
+        let most = std::thread::available_parallelism().map_or(1, NonZero::get) + 2;
+        let permits = Arc::new(Semaphore::new(most));
         Ok(Self(Kind::Stack(Arc::new(Stack { dir: dir.into(), free: Mutex::new(free), permits, observer }))))
     }
 
@@ -81,7 +86,7 @@ impl Stack {
             Some(connection) => connection,
             None => sqlite::reader(Plane::Data, &self.dir).await.map_err(|error| DbErr::Conn(said(error)))?,
         };
-        Ok(Lent { connection, stack: Arc::clone(self), _permit: permit })
+        Ok(Lent { connection: Some(connection), stack: Arc::clone(self), permit: Some(permit) })
     }
 
     fn free(&self) -> std::sync::MutexGuard<'_, Vec<SqliteConnection>> {
@@ -92,9 +97,25 @@ impl Stack {
 /// A connection that somebody has. It is closed if it is not given back: after an error, or when whoever waited went away.
 #[derive(Debug)]
 struct Lent {
-    connection: SqliteConnection,
+    /// `None` once it was given back.
+    connection: Option<SqliteConnection>,
     stack: Arc<Stack>,
-    _permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Drop for Lent {
+    /// The thread of a connection goes on with its statement though nobody waits for it any more: only when it has ended does
+    /// another get its place. Without that, clients that go away would leave more and more of them.
+    fn drop(&mut self) {
+        let (Some(connection), permit) = (self.connection.take(), self.permit.take()) else { return };
+        if let Ok(runtime) = Handle::try_current() {
+            runtime.spawn(async move {
+                // it waits for the thread; that it cannot be closed means that it is closed
+                let _ = connection.close().await;
+                drop(permit);
+            });
+        }
+    }
 }
 
 fn query(statement: &Statement) -> sqlx::query::Query<'_, Sqlite, SqlxValues> {
@@ -108,9 +129,13 @@ fn said(error: sqlx::Error) -> RuntimeErr {
 
 impl Lent {
     /// Gives it back, and hands on what was read with it.
-    fn give_back<T>(self, read: T) -> T {
-        self.stack.free().push(self.connection);
+    fn give_back<T>(mut self, read: T) -> T {
+        self.stack.free().extend(self.connection.take());
         read
+    }
+
+    fn connection(&mut self) -> Result<&mut SqliteConnection, DbErr> {
+        self.connection.as_mut().ok_or(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
     }
 
     fn watch(&self, statement: &Statement) {
@@ -120,26 +145,25 @@ impl Lent {
     }
 
     async fn one(&mut self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let row =
-            query(statement).fetch_optional(&mut self.connection).await.map_err(|error| DbErr::Query(said(error)));
+        let row = query(statement).fetch_optional(self.connection()?).await.map_err(|error| DbErr::Query(said(error)));
         self.watch(statement);
         Ok(row?.map(QueryResult::from))
     }
 
     async fn all(&mut self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let rows = query(statement).fetch_all(&mut self.connection).await.map_err(|error| DbErr::Query(said(error)));
+        let rows = query(statement).fetch_all(self.connection()?).await.map_err(|error| DbErr::Query(said(error)));
         self.watch(statement);
         Ok(rows?.into_iter().map(QueryResult::from).collect())
     }
 
     async fn execute(&mut self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        let done = query(statement).execute(&mut self.connection).await.map_err(|error| DbErr::Exec(said(error)));
+        let done = query(statement).execute(self.connection()?).await.map_err(|error| DbErr::Exec(said(error)));
         self.watch(statement);
         Ok(done?.into())
     }
 
     async fn run(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut self.connection).await;
+        let done = sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(self.connection()?).await;
         Ok(done.map_err(|error| DbErr::Exec(said(error)))?.into())
     }
 }
@@ -236,5 +260,35 @@ impl ConnectionTrait for Snapshot {
             Moment::Lent(lent) => lent.lock().await.all(&statement).await,
             Moment::Transaction(transaction) => transaction.query_all_raw(statement).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_place_of_a_reader_who_went_away_is_free_when_its_statement_has_ended() {
+        let home = tempfile::tempdir().expect("a directory");
+        let _writer = sqlite::writer(Plane::Data, home.path()).await.expect("a database");
+        let reader = Reader::sqlite(home.path(), None).await.expect("it opens");
+        let Kind::Stack(stack) = &reader.0 else { panic!("those of SQLite are lent") };
+        let most = stack.permits.available_permits();
+        // seconds
+        let slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000) SELECT COUNT(*) FROM n";
+        let slow = Statement::from_string(DbBackend::Sqlite, slow);
+        let mut lent = stack.lend().await.expect("one is free");
+        let gone = tokio::time::timeout(Duration::from_millis(5), lent.one(&slow)).await;
+        assert!(gone.is_err(), "whoever waited goes away");
+        drop(lent);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(stack.permits.available_permits(), most - 1, "its thread is still at it");
+        let free = async {
+            while stack.permits.available_permits() < most {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), free).await.expect("its place is free in the end");
+        assert!(stack.free().is_empty(), "it is not lent again");
     }
 }

@@ -3,6 +3,7 @@
 //! Stored are an id derived from the key, a MAC of the body, and the answer sealed under a key that only
 //! the Idempotency-Key yields: the table tells nothing to whoever reads it.
 
+use crate::statement::naming;
 use crate::{Error, Tx, sql};
 use bonafide_model::Instant;
 use sea_orm::ConnectionTrait;
@@ -47,7 +48,15 @@ pub async fn record(tx: &Tx, id: &[u8], replay: &Replay, object: &str, expires_a
 /// # Errors
 /// If the statement fails.
 pub async fn forget(tx: &Tx, object: &str) -> Result<(), Error> {
-    tx.execute_raw(sql(tx, "DELETE FROM replay WHERE object = $1", [object.into()])).await?;
+    forget_all(tx, [object.to_owned()]).await
+}
+
+/// The same for several objects.
+///
+/// # Errors
+/// If the statement fails.
+pub async fn forget_all(tx: &Tx, objects: impl IntoIterator<Item = String>) -> Result<(), Error> {
+    tx.execute_raw(naming(tx, "DELETE FROM replay WHERE object IN", objects)).await?;
     Ok(())
 }
 

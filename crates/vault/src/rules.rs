@@ -1,11 +1,14 @@
 //! What holds back the destruction of a record, and what a visitor has permitted. These stand with the keys, so that
 //! no restore of the data brings back a permission that was withdrawn or loses a hold.
 
+use crate::keys::CHUNK;
 use crate::{Error, Groups, Record, Vault};
 use bonafide_model::Instant;
+use bonafide_storage::statement::naming;
 use bonafide_storage::{Tx, sql};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait, Value};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A use beyond the request that a visitor has permitted.
@@ -60,20 +63,42 @@ impl Vault {
     /// # Errors
     /// If the key plane cannot be read.
     pub async fn rules(&self, record: Record) -> Result<Option<Rules>, Error> {
+        Ok(self.rules_many(&[record]).await?.remove(&record))
+    }
+
+    /// The rules of those records that have keys.
+    ///
+    /// # Errors
+    /// If the key plane cannot be read.
+    pub async fn rules_many(&self, records: &[Record]) -> Result<HashMap<Record, Rules>, Error> {
         let db = self.0.db.read();
-        let select = "SELECT k.version, h.placed_at, l.until, d.decided_at FROM record_key k
-            LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record
-            LEFT JOIN disclosure d ON d.record = k.record WHERE k.record = $1";
-        let Some(row) = db.query_one_raw(sql(db, select, [record.into()])).await? else { return Ok(None) };
-        let select = r#"SELECT "use", groups, given_at, expires_at FROM permission WHERE record = $1 ORDER BY "use""#;
-        let permissions = db.query_all_raw(sql(db, select, [record.into()])).await?;
-        Ok(Some(Rules {
-            version: row.try_get("", "version")?,
-            permissions: permissions.iter().map(permission).collect::<Result<_, _>>()?,
-            held_since: row.try_get::<Option<i64>>("", "placed_at")?.map(Instant::from_micros),
-            disclosed_at: row.try_get::<Option<i64>>("", "decided_at")?.map(Instant::from_micros),
-            locked_until: row.try_get::<Option<i64>>("", "until")?.map(Instant::from_micros),
-        }))
+        let mut found = HashMap::with_capacity(records.len());
+        for chunk in records.chunks(CHUNK) {
+            let select = "SELECT k.record, k.version, h.placed_at, l.until, d.decided_at FROM record_key k
+                LEFT JOIN hold h ON h.record = k.record LEFT JOIN rights_lock l ON l.record = k.record
+                LEFT JOIN disclosure d ON d.record = k.record WHERE k.record IN";
+            for row in db.query_all_raw(naming(db, select, chunk.iter().copied())).await? {
+                let instant = |column| row.try_get::<Option<i64>>("", column).map(|at| at.map(Instant::from_micros));
+                let rules = Rules {
+                    version: row.try_get("", "version")?,
+                    permissions: Vec::new(),
+                    held_since: instant("placed_at")?,
+                    disclosed_at: instant("decided_at")?,
+                    locked_until: instant("until")?,
+                };
+                found.insert(row.try_get("", "record")?, rules);
+            }
+            let select = r#"SELECT record, "use", groups, given_at, expires_at FROM permission WHERE record IN"#;
+            for row in db.query_all_raw(naming(db, select, chunk.iter().copied())).await? {
+                let of: Record = row.try_get("", "record")?;
+                found.get_mut(&of).into_iter().try_for_each(|rules| {
+                    rules.permissions.push(permission(&row)?);
+                    Ok::<_, Error>(())
+                })?;
+            }
+        }
+        found.values_mut().for_each(|rules| rules.permissions.sort_by(|one, other| one.r#use.cmp(&other.r#use)));
+        Ok(found)
     }
 
     /// Notes a permission, in place of one for the same use.

@@ -163,7 +163,8 @@ async fn sweep(server: &Server) -> Result<[Figure; 2], Failure> {
     let mut first = wanted;
     let patience = Instant::now();
     while left > 0 {
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        // counting them takes time itself
+        tokio::time::sleep(Duration::from_secs(2)).await;
         left = due().await?;
         if first == wanted {
             // it has not begun before that

@@ -111,7 +111,8 @@ fn fault(name: &str, code: &'static str, text: &str) -> Problem {
 
 /// See whether a submission may be disclosed
 ///
-/// Who has asked for a disclosure and on what ground, and until when it can be opened for it. 404 if nobody has asked.
+/// Who has asked for a disclosure and on what ground, and until when it can be opened for it. Without `disclosure` if nobody has
+/// asked, or what was asked for is no longer good.
 #[utoipa::path(get, path = "/admin/v1/submissions/{id}/disclosure", tag = "submissions", params(("id" = uuid::Uuid, Path, description = "The id of the submission")), responses((status = 200, body = DisclosureView)), security(("session" = []), ("api_token" = [])))]
 pub(crate) async fn get_disclosure(
     State(app): State<App>,

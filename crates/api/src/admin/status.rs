@@ -134,6 +134,9 @@ impl From<Cause> for StatusCause {
                 "The day of review of a legal hold has come: see GET /admin/v1/retention/holds, then release it or ask for it anew."
             }
             Cause::HeldByOne => "One person alone has placed a legal hold, as this site of one person declares it may.",
+            Cause::DisclosedByOne => {
+                "One person alone has decided a disclosure, as this site of one person declares it may."
+            }
             Cause::DataUnwritable => "The data cannot be written: see the log for why, a full disk for example.",
             Cause::KeysUnwritable => "The keys cannot be written, so that no form is taken in: see the log for why.",
             Cause::KeysUnreadable => {

@@ -71,7 +71,9 @@ impl Front {
         let (mut parts, body) = response.into_parts();
         let Some(cacheable) = parts.extensions.get::<Cacheable>().cloned() else {
             let body = if method == Method::HEAD { Body::empty() } else { body };
-            return Response::from_parts(parts, body);
+            let response = Response::from_parts(parts, body);
+            let leads_on = response.status().is_redirection();
+            return if private && leads_on { delivery::access::make_private(response) } else { response };
         };
         // the name of one request is no part of an answer that many get
         parts.headers.remove("x-request-id");

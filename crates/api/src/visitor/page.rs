@@ -96,6 +96,8 @@ pub(crate) enum Notice {
     Stale,
     TooMany,
     Unavailable,
+    /// It may have been kept all the same.
+    Uncertain,
 }
 
 /// A use beyond the purpose.
@@ -142,6 +144,7 @@ pub(crate) fn form(page: &FormPage<'_>) -> String {
             Notice::Stale => words.stale,
             Notice::TooMany => words.too_many,
             Notice::Unavailable => words.unavailable,
+            Notice::Uncertain => words.uncertain,
         };
         html.ours("p", "class=\"faults\" role=\"alert\"", words, text);
     }

@@ -44,9 +44,11 @@ enum Refusal {
 
 impl<E: Into<ApiError>> From<E> for Refusal {
     fn from(error: E) -> Self {
-        let problem = Problem::from(error.into());
+        let error: ApiError = error.into();
+        let notice = if error.is_uncertain() { Notice::Uncertain } else { Notice::Unavailable };
+        let problem = Problem::from(error);
         if problem.status() == StatusCode::SERVICE_UNAVAILABLE {
-            return Self::Again(Notice::Unavailable, problem);
+            return Self::Again(notice, problem);
         }
         Self::Other(problem)
     }
@@ -77,7 +79,8 @@ pub(crate) async fn create_submission(
             Ok(says(form.page(&app, &refill(&faults, None, true)), StatusCode::UNPROCESSABLE_ENTITY))
         }
         Err(Refusal::Again(notice, problem)) if letter.is_page => {
-            let keep_token = matches!(notice, Notice::TooEarly | Notice::Unavailable);
+            // by its token a form that may have been kept is known when it comes again
+            let keep_token = matches!(notice, Notice::TooEarly | Notice::Unavailable | Notice::Uncertain);
             let page = form.page(&app, &refill(&[], Some(notice), keep_token));
             Ok(says(page, problem.status()))
         }
@@ -225,5 +228,24 @@ async fn keep(
     match written.await {
         Err(error @ ApiError::KeyReused) => Err(Refusal::Again(Notice::Stale, error.into())),
         written => Ok(written?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bonafide_storage::Error;
+
+    #[test]
+    fn nobody_is_told_that_nothing_was_kept_where_it_may_have_been() {
+        let said = |error: Error| match Refusal::from(error) {
+            Refusal::Again(notice, problem) => (notice, serde_json::to_string(&problem).expect("JSON")),
+            Refusal::Faults(_) | Refusal::Other(_) => panic!("it can be sent again"),
+        };
+        let (notice, problem) = said(Error::Uncertain(sea_orm::DbErr::Custom("cut".to_owned())));
+        assert_eq!(notice, Notice::Uncertain);
+        assert!(problem.contains("storage_unavailable") && problem.contains("Idempotency-Key"), "{problem}");
+        assert!(!problem.contains("nothing"), "{problem}");
+        assert_eq!(said(Error::Overloaded).0, Notice::Unavailable);
     }
 }

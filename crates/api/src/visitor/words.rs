@@ -41,6 +41,8 @@ pub(crate) struct Words {
     pub(crate) stale: &'static str,
     pub(crate) too_many: &'static str,
     pub(crate) unavailable: &'static str,
+    /// What is sent again unchanged, under its token, counts once.
+    pub(crate) uncertain: &'static str,
     pub(crate) thanks: &'static str,
     pub(crate) receipt: &'static str,
     pub(crate) receipt_hint: &'static str,

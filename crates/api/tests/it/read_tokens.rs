@@ -20,6 +20,17 @@ on_both! {
             let read = world.send("GET", target, &[("authorization", &bearer)], None).await;
             assert_eq!((read.status.as_u16(), read.header("cache-control")), (200, "private, no-cache"));
         }
+        // what leads elsewhere stays out of shared caches like what is there
+        let page = world.post("/admin/v1/pages", &[], json!({"title": "Page", "slug": "old"})).await;
+        let path = page.header("location").to_owned();
+        let mut etag = page.header("etag").to_owned();
+        for slug in ["old", "new"] {
+            let saved = world.send("PATCH", &path, &[("if-match", &etag)], Some(json!({"slug": slug}))).await;
+            let shown = world.post(&format!("{path}/publish"), &[("if-match", saved.header("etag"))], json!({})).await;
+            shown.header("etag").clone_into(&mut etag);
+        }
+        let moved = world.send("GET", "/v1/pages/old", &[("authorization", &bearer)], None).await;
+        assert_eq!((moved.status.as_u16(), moved.header("cache-control")), (308, "private, no-cache"));
         assert_eq!(world.send("GET", target, &[("authorization", "Bearer bf_read_x")], None).await.status, 401);
         let id = made.body["id"].as_str().expect("an id");
         assert_eq!(world.send("DELETE", &format!("/admin/v1/tokens/{id}"), &[], None).await.status, 204);

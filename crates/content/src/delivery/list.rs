@@ -21,6 +21,9 @@ pub const MOST_LOOKED_THROUGH: u64 = 10_000;
 /// Up to how many items are found by a condition and then put in order, rather than along the order.
 const FEW: u64 = 1_000;
 
+/// How many conditions are asked about in one statement: SQLite takes up to 500 parts.
+const MOST_QUESTIONS: usize = 120;
+
 /// How a field is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
@@ -235,31 +238,30 @@ async fn narrow_enough(
 /// Asks the index how many keep each condition, up to [`FEW`], and takes the narrowest that few keep.
 async fn ways(on: &impl ConnectionTrait, site: SiteId, query: &Query) -> Result<Vec<Way>, Error> {
     let mut ways = vec![Way::Order; query.chain.len()];
-    let narrows = |condition: &&(usize, &Condition)| {
+    let narrows = |condition: &(usize, &Condition)| {
         let other = condition.1.field != query.sort[0].field;
         other && !matches!(condition.1.op, Op::Ne | Op::Nin | Op::Contains)
     };
-    let conditions: Vec<_> = query.conditions.iter().enumerate().collect();
-    let mut sql = Sql::default();
-    for place in 0..query.chain.len() {
-        for (number, condition) in conditions.iter().filter(narrows) {
+    let conditions: Vec<_> = query.conditions.iter().enumerate().filter(narrows).collect();
+    let questions = (0..query.chain.len()).flat_map(|place| conditions.iter().map(move |condition| (place, condition)));
+    let questions: Vec<_> = questions.collect();
+    let mut least = vec![FEW + 1; ways.len()];
+    for questions in questions.chunks(MOST_QUESTIONS) {
+        let mut sql = Sql::default();
+        for (place, (number, condition)) in questions {
             sql.push(if sql.is_empty() { "" } else { " UNION ALL " });
             sql.push(&format!("SELECT {place} AS place, {number} AS number, COUNT(*) AS many FROM (SELECT 1 AS one"));
-            keeping(&mut sql, on, site, query, place, condition);
+            keeping(&mut sql, on, site, query, *place, condition);
             sql.push(" LIMIT ").bind(statement::limit(FEW + 1)).push(") AS few");
         }
-    }
-    if sql.is_empty() {
-        return Ok(ways);
-    }
-    let mut least = vec![FEW + 1; ways.len()];
-    for row in on.query_all_raw(sql.on(on)).await? {
-        let [place, number] = [row.try_get::<i32>("", "place")?, row.try_get::<i32>("", "number")?];
-        let place = usize::try_from(place).unwrap_or_default();
-        let many = u64::try_from(row.try_get::<i64>("", "many")?).unwrap_or(u64::MAX);
-        if many < least[place] {
-            least[place] = many;
-            ways[place] = Way::Condition(usize::try_from(number).unwrap_or_default());
+        for row in on.query_all_raw(sql.on(on)).await? {
+            let [place, number] = [row.try_get::<i32>("", "place")?, row.try_get::<i32>("", "number")?];
+            let place = usize::try_from(place).unwrap_or_default();
+            let many = u64::try_from(row.try_get::<i64>("", "many")?).unwrap_or(u64::MAX);
+            if many < least[place] {
+                least[place] = many;
+                ways[place] = Way::Condition(usize::try_from(number).unwrap_or_default());
+            }
         }
     }
     Ok(ways)
@@ -360,7 +362,7 @@ fn compare(sql: &mut Sql, on: &impl ConnectionTrait, column: &str, condition: &C
             return;
         }
         Op::Contains => {
-            find(sql, on, column, operand).push(" > 0");
+            find(sql, on, &keys::lower(on, column), operand).push(" > 0");
             return;
         }
         Op::IsNull => {

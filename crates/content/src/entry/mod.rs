@@ -19,13 +19,14 @@ mod state;
 mod write;
 
 pub use compare::{Change, Op, compare};
-pub use publish::{Prepared, prepare, publish, rendered_anew};
+pub use publish::{Prepared, Shown, prepare, publish, rendered_anew};
 pub use read::{count, count_revisions, get, list, revision, revisions};
 pub use schedule::{Due, due, forget, next, overdue, schedule};
 pub use state::{archive, delete, unpublish};
 pub use write::{NewEntry, add_locale, copy, create, patch, patch_block, restore};
 
-pub(crate) use publish::{insert_keys, insert_references};
+pub(crate) use publish::{Place, announce, insert_keys, insert_references, moved, path_clash};
+pub(crate) use write::names;
 
 use crate::Error;
 use bonafide_model::content::{Fault, builtin};

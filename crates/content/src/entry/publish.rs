@@ -15,7 +15,7 @@ use bonafide_model::id::{EntryId, SiteId};
 use bonafide_model::name::TypeKey;
 use bonafide_model::{Granted, Instant, Locale};
 use bonafide_storage::{Db, Sql, Tx, Violation, feed, sql, violation};
-use sea_orm::{ConnectionTrait, prelude::Uuid};
+use sea_orm::{ConnectionTrait, DbErr, prelude::Uuid};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -119,15 +119,15 @@ pub async fn publish(tx: &Tx, act: Act<PublishContent>, prepared: Prepared) -> R
 }
 
 /// What is published, and where.
-pub(super) struct Place<'p> {
-    pub(super) site: SiteId,
-    pub(super) kind: &'p TypeKey,
-    pub(super) id: EntryId,
-    pub(super) locale: &'p Locale,
+pub(crate) struct Place<'p> {
+    pub(crate) site: SiteId,
+    pub(crate) kind: &'p TypeKey,
+    pub(crate) id: EntryId,
+    pub(crate) locale: &'p Locale,
 }
 
 /// Tells every process that keeps copies; the last statements of a transaction.
-pub(super) async fn announce(
+pub(crate) async fn announce(
     tx: &Tx,
     place: &Place<'_>,
     paths: [Option<String>; 2],
@@ -278,18 +278,24 @@ async fn show(
         published_at.micros().into(),
         now.micros().into(),
     ];
-    tx.execute_raw(sql(tx, insert, values)).await.map_err(|error| match violation(&error) {
-        Some(Violation::Unique(name)) if name == "published_site_id_type_locale_path_key" => {
-            let fault = placed(place.kind, vec![path_taken(&work.definition)]).pop();
-            fault.map_or_else(|| error.into(), Error::PathTaken)
-        }
-        _ => error.into(),
-    })?;
+    let inserted = tx.execute_raw(sql(tx, insert, values)).await;
+    inserted.map_err(|error| path_clash(error, place.kind, &work.definition))?;
     let mut found = keys::of_document(&work.definition, &work.fields);
     found.push(("published_at".to_owned(), keys::instant(published_at)));
     found.push(("updated_at".to_owned(), keys::instant(now)));
     insert_keys(tx, place.site, place.kind, place.id, place.locale, found).await?;
     insert_references(tx, place.id, place.locale, &work.references).await
+}
+
+/// What it means that something cannot be shown: another entry has its path.
+pub(crate) fn path_clash(error: DbErr, kind: &TypeKey, definition: &Definition) -> Error {
+    match violation(&error) {
+        Some(Violation::Unique(name)) if name == "published_site_id_type_locale_path_key" => {
+            let fault = placed(kind, vec![path_taken(definition)]).pop();
+            fault.map_or_else(|| error.into(), Error::PathTaken)
+        }
+        _ => error.into(),
+    }
 }
 
 /// Writes what a published entry refers to.
@@ -337,7 +343,7 @@ pub(crate) async fn insert_keys(
 
 /// Remembers the path that an entry had, and forgets that its new one was another's. A remembered path leads to an entry,
 /// not to a path: so there are no chains and no loops.
-pub(super) async fn moved(tx: &Tx, place: &Place<'_>, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
+pub(crate) async fn moved(tx: &Tx, place: &Place<'_>, old: Option<&str>, new: Option<&str>) -> Result<(), Error> {
     let values =
         |path: &str| [place.site.uuid().into(), place.kind.as_str().into(), place.locale.as_str().into(), path.into()];
     if let Some(old) = old.filter(|old| Some(*old) != new) {
@@ -353,7 +359,20 @@ pub(super) async fn moved(tx: &Tx, place: &Place<'_>, old: Option<&str>, new: Op
     Ok(())
 }
 
-/// What a fresh rendering of a published revision would be: for whoever doubts the snapshot.
+/// What the snapshot says of an entry in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its finished JSON.
+    pub content: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its path.
+    pub path: Option<String>,
+    /// Whether it is shown in its language only.
+    pub localized: bool,
+}
+
+/// What the snapshot says of a published revision, and what a fresh rendering would: for whoever doubts it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -361,15 +380,23 @@ pub async fn rendered_anew(
     on: &impl ConnectionTrait,
     by: &Granted<PublishContent>,
     at: &At,
-) -> Result<(String, String), Error> {
+) -> Result<[Shown; 2], Error> {
     let loaded = types::load(on, by.site()).await?;
     let entry = find(on, by.site(), at).await?;
     let number = entry.side().published_revision.ok_or(Error::NotPublished)?;
     let mut fields = document(on, at.id, &entry.locale, number).await?;
     let definition = loaded.definition(&at.kind)?;
     tidy::prune(&loaded.catalogue, definition, &mut fields);
-    let select = "SELECT content FROM published WHERE entry_id = $1 AND locale = $2";
+    let select = "SELECT content, title, path, localized FROM published WHERE entry_id = $1 AND locale = $2";
     let row = on.query_one_raw(sql(on, select, [at.id.uuid().into(), entry.locale.as_str().into()])).await?;
-    let stored: String = row.ok_or(Error::NotFound)?.try_get("", "content")?;
-    Ok((stored, render(&loaded.catalogue, definition, &fields).content))
+    let row = row.ok_or(Error::NotFound)?;
+    let stored = Shown {
+        content: row.try_get("", "content")?,
+        title: row.try_get("", "title")?,
+        path: row.try_get("", "path")?,
+        localized: row.try_get("", "localized")?,
+    };
+    let (title, path) = names(definition, &fields);
+    let content = render(&loaded.catalogue, definition, &fields).content;
+    Ok([stored, Shown { content, title, path, localized: definition.localized }])
 }

@@ -48,7 +48,7 @@ async fn take_back(tx: &Tx, place: &Place<'_>) -> Result<Option<String>, Error> 
 }
 
 /// Puts an entry away, in all its languages: nobody reads it and nothing of it can be changed until it is restored.
-/// Of what is published that takes the permission to take it back.
+/// Of what is published that takes the permission to take it back. Instants that were set are forgotten.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Stale`], [`Error::Archived`], or [`Error::Published`] without that permission.
@@ -69,6 +69,9 @@ pub async fn archive(
     }
     let update = "UPDATE entry SET archived_at = $2 WHERE id = $1";
     tx.execute_raw(sql(tx, update, [at.id.uuid().into(), act.now().micros().into()])).await?;
+    // nor is a draft published once it is back, because its instant has passed meanwhile
+    let forget = "UPDATE entry_locale SET publish_at = NULL, unpublish_at = NULL WHERE entry_id = $1";
+    tx.execute_raw(sql(tx, forget, [at.id.uuid().into()])).await?;
     touch(tx, at.id, act.now()).await?;
     act.record(tx, "entry.archive", Object::new("entry", &at.id.to_string()));
     let published = entry.locales.iter().filter(|side| side.published_revision.is_some());

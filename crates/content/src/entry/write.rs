@@ -129,7 +129,7 @@ async fn begin(
 }
 
 /// Title and slug of a document.
-pub(super) fn names(definition: &Definition, fields: &Map<String, Value>) -> (Option<String>, Option<String>) {
+pub(crate) fn names(definition: &Definition, fields: &Map<String, Value>) -> (Option<String>, Option<String>) {
     let of = |field: Option<&bonafide_model::content::Field>| {
         field.and_then(|field| fields.get(field.key.as_str())).and_then(Value::as_str).map(ToOwned::to_owned)
     };

@@ -106,29 +106,21 @@ pub(super) async fn survey(
             }
             several_languages |= !ids.insert(id);
             let kind: TypeKey = row::parsed(row, "type")?;
-            let draft: Map<String, Value> = row::json(row, "fields")?;
+            let draft = held(&old, &new, &kind, row::json(row, "fields")?);
+            let published = row.try_get::<Option<String>>("", "published_fields")?;
+            let published = published.map(|text| serde_json::from_str(&text).map_err(|_| row::damaged("fields")));
+            let published = published.transpose()?.map(|fields| held(&old, &new, &kind, fields));
             for field in &other {
-                let name = field.key.as_str();
-                let loses = |members: &Map<String, Value>| {
-                    members.get(name).is_some_and(|value| field.loses(after.field(name), value))
-                };
-                let has = if before.component {
-                    draft.values().any(|value| holds_block(value, key.as_str(), &loses))
-                } else {
-                    loses(&draft)
-                };
+                let loses = |held: &Held| held.loses(before.component.then_some(key), field, after);
+                let has = std::iter::once(&draft).chain(&published).any(loses);
                 *lost.entry(field.key.clone()).or_default() += u64::from(has);
             }
-            let faults = worse(&old, &new, &kind, draft);
-            if !faults.is_empty() {
+            plan.invalid_published += u64::from(published.is_some_and(|held| !held.worse.is_empty()));
+            if !draft.worse.is_empty() {
                 plan.invalid_drafts += 1;
                 if plan.examples.len() < MOST_EXAMPLES {
-                    plan.examples.push(Example { id, locale: locale.clone(), faults });
+                    plan.examples.push(Example { id, locale: locale.clone(), faults: draft.worse });
                 }
-            }
-            if let Some(text) = row.try_get::<Option<String>>("", "published_fields")? {
-                let published = serde_json::from_str(&text).map_err(|_| row::damaged("fields"))?;
-                plan.invalid_published += u64::from(!worse(&old, &new, &kind, published).is_empty());
             }
             last = Some((id, locale));
         }
@@ -141,15 +133,45 @@ pub(super) async fn survey(
     Ok(plan)
 }
 
-/// What breaks the new rules and did not break the old ones.
-fn worse(old: &Catalogue, new: &Catalogue, kind: &TypeKey, mut fields: Map<String, Value>) -> Vec<Fault> {
-    let (Some(before), Some(after)) = (old.get(kind), new.get(kind)) else { return Vec::new() };
+/// A document held against the old rules and the new ones.
+struct Held {
+    /// The document as it was shown.
+    fields: Map<String, Value>,
+    /// What of it has no place any more.
+    pruned: Vec<tidy::Pruned>,
+    /// What breaks the new rules and did not break the old ones.
+    worse: Vec<Fault>,
+}
+
+fn held(old: &Catalogue, new: &Catalogue, kind: &TypeKey, mut fields: Map<String, Value>) -> Held {
+    let (Some(before), Some(after)) = (old.get(kind), new.get(kind)) else {
+        return Held { fields, pruned: Vec::new(), worse: Vec::new() };
+    };
     tidy::prune(old, before, &mut fields);
     let known = check::complete(old, before, &fields);
-    tidy::prune(new, after, &mut fields);
-    let mut faults = check::complete(new, after, &fields);
-    faults.retain(|fault| !known.contains(fault));
-    faults
+    let mut kept = fields.clone();
+    let pruned = tidy::prune(new, after, &mut kept);
+    let mut worse = check::complete(new, after, &kept);
+    worse.retain(|fault| !known.contains(fault));
+    Held { fields, pruned, worse }
+}
+
+impl Held {
+    /// Whether a field of the type, or of a component, loses a value, or something inside one.
+    fn loses(&self, component: Option<&TypeKey>, field: &Field, after: &Definition) -> bool {
+        let name = field.key.as_str();
+        let loses =
+            |members: &Map<String, Value>| members.get(name).is_some_and(|value| field.loses(after.field(name), value));
+        match component {
+            None => self.pruned.iter().any(|pruned| pruned.field == name) || loses(&self.fields),
+            Some(key) => {
+                let inside =
+                    |pruned: &tidy::Pruned| pruned.inside.iter().any(|(of, at)| of == key.as_str() && at == name);
+                self.pruned.iter().any(inside)
+                    || self.fields.values().any(|value| holds_block(value, key.as_str(), &loses))
+            }
+        }
+    }
 }
 
 /// Whether a document has a block of a component of which something is so.

@@ -89,7 +89,8 @@ async fn store(
 /// stays as it is; what lists filter by is made anew, and dropped fields are taken out of it.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Loses`], or [`Error::TooManyEntries`].
+/// [`Error::NotFound`], [`Error::Stale`], [`Error::Invalid`], [`Error::Loses`], [`Error::TooManyEntries`], or
+/// [`Error::PathTaken`] if another field is the slug and two published entries would be at one path.
 pub async fn change(
     tx: &Tx,
     act: Act<WriteTypes>,
@@ -118,12 +119,9 @@ async fn replace(
     }
     store(tx, act, key, after, before.version + 1).await?;
     let scope = Scope { site: act.site(), kind: key };
-    let mut touched = rekey(tx, &scope, &before.definition, after).await?;
+    let rekeyed = rekey(tx, &scope, &before.definition, after).await?;
     act.record(tx, "type.update", Object::new("type", key.as_str()));
-    touched.insert(key.clone());
-    for key in touched {
-        feed::append(tx, act.site(), type_key(&key), act.now()).await?;
-    }
+    rekeyed.tell(tx, act, key).await?;
     Ok(plan)
 }
 

@@ -88,7 +88,7 @@ impl History<'_> {
             assert_eq!(*known, text, "a revision never changes");
             let rendered = entry::rendered_anew(self.world.db.read(), &self.world.granted(), &at).await;
             match (side.published_revision, rendered) {
-                (Some(_), Ok((stored, fresh))) => assert_eq!(stored, fresh),
+                (Some(_), Ok([stored, fresh])) => assert_eq!(stored, fresh),
                 (None, Err(Error::NotPublished)) => {}
                 other => panic!("{other:?}"),
             }

@@ -4,6 +4,7 @@
 mod altered;
 mod histories;
 mod languages;
+mod listed;
 mod many;
 mod places;
 mod preview;

@@ -28,7 +28,8 @@ on_both! {
         let opened = async |hash: u8, now: Instant| open(world.db.read(), world.site, &[hash; 32], now).await;
         let shown = show(&world.db, &opened(1, world.now()).await.expect("it opens")).await.expect("a draft");
         let published = world.publish(&place, made.side().version).await.expect("published");
-        let (stored, _) = entry::rendered_anew(world.db.read(), &world.granted(), &place).await.expect("a snapshot");
+        let [stored, _] = entry::rendered_anew(world.db.read(), &world.granted(), &place).await.expect("a snapshot");
+        let stored = stored.content;
         assert_eq!((&shown.item.content, shown.is_published), (&stored, false));
 
         world.patch(&place, published.side().version, json!({"title": "Changed"})).await.expect("saved");

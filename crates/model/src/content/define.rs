@@ -167,6 +167,11 @@ impl Definition {
         if let Some(built_in) = builtin::all().get(key) {
             look.keeps(self, built_in);
         }
+        // the text of this component is shown as these two
+        let shown = |field: &Field| key.as_str() == "markdown" && matches!(field.key.as_str(), "markdown" | "html");
+        for (index, _) in self.fields.iter().enumerate().filter(|(_, field)| shown(field)) {
+            look.say(format!("/fields/{index}/key"), "reserved", "is a name that every block of text has already");
+        }
         look.faults.truncate(MOST_FAULTS);
         look.faults
     }

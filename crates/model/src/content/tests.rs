@@ -261,8 +261,17 @@ fn what_a_type_no_longer_knows_is_left_out() {
     let (catalogue, article) = (catalogue(), article());
     let mut old =
         fields(json!({"title": "x", "gone": [1], "day": 5, "body": [{"type": "markdown", "text": "x", "old": 1}]}));
-    tidy::prune(&catalogue, &article, &mut old);
+    assert_eq!(tidy::prune(&catalogue, &article, &mut old).len(), 3);
     assert_eq!(old, fields(json!({"title": "x", "body": [{"type": "markdown", "text": "x"}]})));
+    // of a list what is wrong, and the list with its last item
+    let mut blocks =
+        fields(json!({"body": [{"id": "a", "type": "gone"}, {"type": "markdown", "text": 5}, {"type": "gone"}]}));
+    let pruned = tidy::prune(&catalogue, &article, &mut blocks);
+    assert_eq!(blocks, fields(json!({"body": [{"type": "markdown"}]})));
+    assert!(pruned.iter().all(|pruned| pruned.field == "body"), "{pruned:?}");
+    let mut empty = fields(json!({"body": [{"type": "gone"}]}));
+    tidy::prune(&catalogue, &article, &mut empty);
+    assert_eq!(empty, fields(json!({})));
 }
 
 #[test]

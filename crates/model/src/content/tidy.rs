@@ -1,9 +1,10 @@
 //! The one form in which documents are stored.
 //!
-//! [`tidy`] takes nulls and empty groups away, gives ids to blocks that have none, and brings slugs to their form, so that
-//! the same document is stored in the same bytes however it came. [`prune`] leaves out what a type no longer knows.
+//! [`tidy`] takes nulls, empty groups and choices that say nothing away, gives ids to blocks that have none, and brings slugs
+//! to their form, so that the same document is stored in the same bytes however it came. [`prune`] leaves out what a type no
+//! longer knows.
 
-use super::{BLOCK_DEPTH, Catalogue, Definition, Field, Kind, slug};
+use super::{BLOCK_DEPTH, Catalogue, Definition, Fault, Field, Kind, slug};
 use crate::id::BlockId;
 use serde_json::{Map, Value};
 
@@ -57,6 +58,8 @@ fn members(
                     members.remove(field.key.as_str());
                 }
             }
+            // as forms send what was not chosen
+            (Kind::Choice, Value::String(text)) if text.is_empty() => drop(members.remove(field.key.as_str())),
             (Kind::List, Value::Array(items)) => {
                 let of = field.rules.of.as_deref().filter(|of| of.kind == Kind::Group);
                 for item in items {
@@ -92,32 +95,77 @@ fn block(catalogue: &Catalogue, inner: &mut Map<String, Value>, id: &mut dyn FnM
     members(catalogue, &component.fields, inner, id, depth + 1);
 }
 
-/// Leaves out what the type does not know (any more), or what has no longer the kind of its field.
-pub fn prune(catalogue: &Catalogue, definition: &Definition, fields: &mut Map<String, Value>) {
-    for _ in 0..super::MOST_FAULTS {
-        let faults = super::check::shape(catalogue, definition, fields);
-        if faults.is_empty() {
-            return;
-        }
-        for fault in &faults {
-            let key = fault.pointer.trim_start_matches('/').split('/').next().unwrap_or_default();
-            let key = key.replace("~1", "/").replace("~0", "~");
-            let whole = fault.pointer.matches('/').count() <= 1 || fault.code != "unknown_field";
-            if whole {
-                fields.remove(&key);
-            } else if let Some((parent, last)) = fault.pointer.rsplit_once('/')
-                && let Some(Value::Object(inner)) = pointed(fields, parent)
-            {
-                inner.remove(&last.replace("~1", "/").replace("~0", "~"));
-            }
-        }
-    }
+/// Something that was left out of a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pruned {
+    /// The field of the type that it stood in.
+    pub field: String,
+    /// The blocks around it, the outermost first: of each its component, and the field of that.
+    pub inside: Vec<(String, String)>,
 }
 
-fn pointed<'f>(fields: &'f mut Map<String, Value>, pointer: &str) -> Option<&'f mut Value> {
-    let (first, rest) = pointer[1..].split_once('/').map_or((&pointer[1..], ""), |(first, rest)| (first, rest));
-    let value = fields.get_mut(&first.replace("~1", "/").replace("~0", "~"))?;
-    if rest.is_empty() { Some(value) } else { value.pointer_mut(&format!("/{rest}")) }
+/// Leaves out what the type does not know (any more), and what has no longer the kind of its field: no more than that, a
+/// block that has no place as a whole. Gives what that was.
+pub fn prune(catalogue: &Catalogue, definition: &Definition, fields: &mut Map<String, Value>) -> Vec<Pruned> {
+    let mut pruned = Vec::new();
+    for _ in 0..super::MOST_FAULTS {
+        let faults = super::check::shape(catalogue, definition, fields);
+        let mut places: Vec<String> = faults.iter().map(place).collect();
+        places.dedup();
+        let before = pruned.len();
+        // the last one first, so that those before it in a list stay where they are
+        for place in places.iter().rev() {
+            let steps: Vec<String> = place.split('/').skip(1).map(unescaped).collect();
+            pruned.extend(steps.split_last().and_then(|(last, parents)| remove(fields, parents, last)));
+        }
+        if pruned.len() == before {
+            break;
+        }
+    }
+    pruned
+}
+
+/// What has to go because of a fault: of a block that has no place here all of it.
+fn place(fault: &Fault) -> String {
+    let is_block = matches!(fault.code, "unknown_type" | "missing_field");
+    let place = fault.pointer.as_str();
+    place.strip_suffix("/type").filter(|_| is_block).unwrap_or(place).to_owned()
+}
+
+fn unescaped(step: &str) -> String {
+    step.replace("~1", "/").replace("~0", "~")
+}
+
+/// Removes a member of an object, or an item of a list, and a list with its last item.
+fn remove(fields: &mut Map<String, Value>, parents: &[String], last: &str) -> Option<Pruned> {
+    let Some((first, rest)) = parents.split_first() else {
+        return fields.remove(last).map(|_| Pruned { field: last.to_owned(), inside: Vec::new() });
+    };
+    let (mut inside, mut at) = (Vec::new(), fields.get_mut(first)?);
+    for (place, step) in rest.iter().map(String::as_str).chain([last]).enumerate() {
+        if let Some(component) = at.get("type").and_then(Value::as_str).filter(|_| at.get("id").is_some()) {
+            inside.push((component.to_owned(), step.to_owned()));
+        }
+        if place < rest.len() {
+            at = match at {
+                Value::Array(items) => items.get_mut(step.parse::<usize>().ok()?)?,
+                other => other.get_mut(step)?,
+            };
+        }
+    }
+    let is_empty = match at {
+        Value::Object(members) => members.remove(last).map(|_| false)?,
+        Value::Array(items) => {
+            let place = last.parse().ok().filter(|place| *place < items.len())?;
+            items.remove(place);
+            items.is_empty()
+        }
+        _ => return None,
+    };
+    if is_empty && let Some((list, parents)) = parents.split_last() {
+        remove(fields, parents, list);
+    }
+    Some(Pruned { field: first.clone(), inside })
 }
 
 /// The block with an id, wherever it stands in a document.

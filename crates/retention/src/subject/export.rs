@@ -3,7 +3,8 @@
 //! The archive is made while it is taken: [`Pieces`] gives one after the other, and whoever takes none has nothing opened.
 //! At any moment at most one submission is open; what stays in memory is its id and the leave to read it. Readings are put on record
 //! [`TOGETHER`] at a time, in one commit, before the first of them is opened. Each file is a walk over all submissions, so that
-//! each is opened three times in one reading. What is erased meanwhile is missing from then on.
+//! each is opened three times in one reading. What is erased meanwhile is missing from then on. Nobody is asked again whether whoever
+//! wanted it still may: after [`LONGEST`] it breaks off.
 
 use super::file::File;
 use crate::purpose::{Archive, Fields, Grant, Sealed, Shape, SubjectRights};
@@ -18,12 +19,17 @@ use sea_orm::{ConnectionTrait as _, QueryResult};
 use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use zeroize::Zeroizing;
 use zip::ZipWriter;
 use zip::write::{SimpleFileOptions, StreamWriter};
 
 /// How many readings share a commit: as many at most are on record of an export that breaks off, and were never made.
 pub const TOGETHER: usize = 32;
+
+/// How long it may be taken: as long as an access token is good, which a request that lasts would outlive. Whoever is suspended
+/// meanwhile gets no more after that.
+pub const LONGEST: Duration = Duration::from_mins(10);
 
 /// What a person would get.
 pub struct Export {
@@ -35,6 +41,7 @@ pub struct Export {
 /// The archive, piece by piece. Nothing of it is kept anywhere.
 pub struct Pieces {
     export: Export,
+    began: std::time::Instant,
     granted: Vec<Grant<SubjectRights>>,
     zip: Option<ZipWriter<StreamWriter<Out>>>,
     out: Out,
@@ -75,8 +82,9 @@ impl Export {
         self.retention.note(&self.act, "subject.export").await?;
         let out = Out::default();
         let zip = Some(ZipWriter::new_stream(out.clone()));
-        let mut pieces = Pieces { export: self, granted: Vec::new(), zip, out, place: Place::Head(File::Json) };
-        pieces.record().await?;
+        let (began, now) = (std::time::Instant::now(), self.act.now());
+        let mut pieces = Pieces { export: self, began, granted: Vec::new(), zip, out, place: Place::Head(File::Json) };
+        pieces.record(now).await?;
         Ok(pieces)
     }
 }
@@ -85,8 +93,16 @@ impl Pieces {
     /// The next bytes; `None` after the last. After an error what was given is no archive: its directory is missing.
     ///
     /// # Errors
-    /// If something cannot be read, or a file would be larger than 4 GiB.
+    /// If something cannot be read, a file would be larger than 4 GiB, or it takes longer than [`LONGEST`].
     pub async fn next(&mut self) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        self.next_at(self.export.act.now().plus(self.began.elapsed())).await
+    }
+
+    /// The next bytes, at an instant.
+    ///
+    /// # Errors
+    /// As [`Pieces::next`].
+    pub async fn next_at(&mut self, now: Instant) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         loop {
             if let Some(piece) = self.out.take() {
                 return Ok(Some(piece));
@@ -94,11 +110,14 @@ impl Pieces {
             if self.zip.is_none() {
                 return Ok(None);
             }
-            self.step().await?;
+            if now >= self.export.act.now().plus(LONGEST) {
+                return Err(Error::TooSlow);
+            }
+            self.step(now).await?;
         }
     }
 
-    async fn step(&mut self) -> Result<(), Error> {
+    async fn step(&mut self, now: Instant) -> Result<(), Error> {
         self.place = match self.place {
             Place::Head(file) => {
                 // without compression: how well something compresses tells what it says
@@ -117,7 +136,7 @@ impl Pieces {
                 Place::Part(file, number + 1, after || part.is_some())
             }
             Place::Part(file, number, after) => {
-                if self.record().await? {
+                if self.record(now).await? {
                     Place::Part(file, number, after)
                 } else {
                     self.write(file.tail())?;
@@ -133,13 +152,14 @@ impl Pieces {
         Ok(())
     }
 
-    /// Puts further readings on record; false if there are none left to be recorded.
-    async fn record(&mut self) -> Result<bool, Error> {
+    /// Puts further readings on record, as made now; false if there are none left to be recorded.
+    async fn record(&mut self, now: Instant) -> Result<bool, Error> {
         let Export { retention, act, theirs } = &mut self.export;
         let count = theirs.len().min(TOGETHER);
         let next: Vec<_> = theirs.drain(..count).collect();
         if !next.is_empty() {
-            self.granted.extend(retention.grant_many(act, &next, SubjectRights).await?);
+            let act = Act::new(*act.granted(), now, act.entropy().clone());
+            self.granted.extend(retention.grant_many(&act, &next, SubjectRights).await?);
         }
         Ok(count > 0)
     }

@@ -94,6 +94,9 @@ impl Retention {
         if readable(&asked, &fresh, now) != groups {
             return Err(Refused::NotPermitted.into());
         }
+        if asked == Asked::LegalDisclosure && !is_disclosed(&fresh, now) {
+            return Err(Refused::NotDecided.into());
+        }
         let mut exposed = Vec::new();
         for (column, envelope) in sealed.into_iter().filter(|(column, _)| groups.has(column.group())) {
             let sealed = Sealed::<Fields>::from_envelope(id, envelope);
@@ -172,6 +175,11 @@ fn readable(asked: &Asked, rules: &Rules, now: Instant) -> Groups {
     of_use.fold(Groups::NONE, |groups, given| groups.and(given.groups))
 }
 
+/// Whether it is decided that the law demands it is shown, and that is still good.
+fn is_disclosed(rules: &Rules, now: Instant) -> bool {
+    rules.disclosed_at.is_some_and(|at| disclosure::is_good(at, now))
+}
+
 /// Asks the rules, and writes the line of the log in the same transaction.
 async fn grant<A: Action, P: Purpose>(
     tx: &Tx,
@@ -236,6 +244,6 @@ fn facts(submission: &Submission, versions: &Versions, rules: &Rules, now: Insta
         collected: versions.collected.definition.terms(),
         today: versions.today.definition.terms(),
         permissions: permissions.collect(),
-        disclosure_decided: rules.disclosed_at.is_some_and(|at| disclosure::is_good(at, now)),
+        disclosure_decided: is_disclosed(rules, now),
     }
 }

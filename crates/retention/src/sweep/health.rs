@@ -4,6 +4,7 @@ use super::Watch;
 use super::guard::is_late;
 use super::round::Found;
 use super::upkeep::is_ahead;
+use crate::life::disclosure::is_good;
 use crate::{Error, Retention};
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
@@ -42,6 +43,8 @@ pub enum Cause {
     HoldsUnreviewed,
     /// One person alone has placed a hold.
     HeldByOne,
+    /// One person alone has decided a disclosure.
+    DisclosedByOne,
     /// The data cannot be written: a full disk, for example.
     DataUnwritable,
     /// The keys cannot be written.
@@ -64,6 +67,7 @@ impl Cause {
             Self::KeysDamaged => "keys_damaged",
             Self::HoldsUnreviewed => "holds_unreviewed",
             Self::HeldByOne => "held_by_one_person",
+            Self::DisclosedByOne => "disclosed_by_one_person",
             Self::DataUnwritable => "data_unwritable",
             Self::KeysUnwritable => "keys_unwritable",
             Self::KeysUnreadable => "keys_unreadable",
@@ -121,6 +125,7 @@ impl Retention {
             (Cause::KeysDamaged, Found::is_set(&self.found.damaged)),
             (Cause::HoldsUnreviewed, is(|keys, now| keys.review_at.is_some_and(|at| at <= now))),
             (Cause::HeldByOne, is(|keys, _| keys.held_by_one > 0)),
+            (Cause::DisclosedByOne, is(|keys, now| keys.disclosed_by_one.is_some_and(|at| is_good(at, now)))),
         ];
         Ok(Health { looked_for, watch, overdue_since, keys })
     }

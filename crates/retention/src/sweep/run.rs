@@ -224,8 +224,10 @@ impl Retention {
     ) -> Result<(Vec<Wanted>, Vec<Part>), Error> {
         let mut versions = KnownVersions::default();
         let (mut wanted, mut parts) = (Vec::with_capacity(scheduled.len()), Vec::new());
+        let records: Vec<_> = scheduled.iter().map(|submission| submission.id.uuid()).collect();
+        let mut rules = self.vault.rules_many(&records).await?;
         for submission in scheduled {
-            let found = self.vault.rules(submission.id.uuid()).await?;
+            let found = rules.remove(&submission.id.uuid());
             let permissions = found.as_ref().map(noted).unwrap_or_default();
             let rules = found.map(|rules| rules.version);
             if permissions.is_empty() {

@@ -59,6 +59,16 @@ impl Retention {
     /// # Errors
     /// The first one, if something cannot be read or written; every step is tried all the same.
     pub async fn look_after_keys(&self, now: Instant) -> Result<Upkeep, Error> {
+        let failing = self.vault.is_failing();
+        let done = self.look_after_each(now).await;
+        // last, and for certain: the status goes by it, though nothing else may have been there to be written
+        let tried = if failing || self.vault.is_failing() { self.vault.try_to_write().await } else { Ok(()) };
+        let done = done?;
+        tried?;
+        Ok(done)
+    }
+
+    async fn look_after_each(&self, now: Instant) -> Result<Upkeep, Error> {
         let mut done = Upkeep::default();
         let mut failed = Failed::default();
         let suspended = self.is_suspended().await?;

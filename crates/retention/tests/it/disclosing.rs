@@ -5,7 +5,11 @@ use bonafide_model::access::EraseSubmissions;
 use bonafide_retention::life::disclosure::{Ground, Misstep};
 use bonafide_retention::life::hold::{Mode, Refused as HoldRefused};
 use bonafide_retention::purpose::Refused;
+use bonafide_retention::sweep::health::Cause;
 use bonafide_test_support::on_both;
+use sea_orm::DbBackend;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 fn officer(world: &World, number: u8, since: Instant, at: Instant) -> Act<EraseSubmissions> {
     let actor = Actor::Account(AccountId::new(since, [number; 10]));
@@ -41,6 +45,67 @@ on_both! {
         assert!(matches!(read(days(10)).await, Err(Error::Refused(Refused::NotDecided))));
         ask(1, days(10)).await.expect("asked anew");
         assert!(matches!(read(days(10)).await, Err(Error::Refused(Refused::NotDecided))));
+    }
+
+    /// Whoever decides alone is seen to, for as long as it is in force.
+    async fn one_person_alone_turns_the_status_red(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let reference = || "12 O 45/26".parse().expect("a file number");
+        let is_red = async |at| {
+            let health = world.retention.health(world.site, at).await.expect("readable");
+            health.causes().any(|cause| cause == Cause::DisclosedByOne)
+        };
+        for (second, mode, alone) in [(2, Mode::TwoPeople, false), (1, Mode::SingleOperator, true)] {
+            let (id, _) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+            let (asks, decides) = (officer(&world, 1, now(), days(1)), officer(&world, second, now(), days(2)));
+            world.retention.ask_for_disclosure(asks, id, Ground::CourtOrder, reference()).await.expect("asked");
+            assert!(!is_red(days(1)).await);
+            world.retention.decide_disclosure(decides, id, mode).await.expect("decided");
+            assert_eq!(is_red(days(2)).await, alone);
+            assert_eq!(is_red(days(9).minus(Duration::from_secs(1))).await, alone);
+        }
+        assert!(!is_red(days(9)).await);
+    }
+
+    /// What is taken back while the reading waits to be put on record is not opened.
+    async fn what_is_taken_back_meanwhile_is_not_opened(home: &Installation) {
+        let world = world(home).await;
+        let form = world.publish(contact()).await;
+        let (id, _) = world.submit(&form, "ada@example.org", &[], false, now()).await;
+        let act = |number| officer(&world, number, now(), days(2));
+        let reference = "12 O 45/26".parse().expect("a file number");
+        world.retention.ask_for_disclosure(act(1), id, Ground::CourtOrder, reference).await.expect("asked");
+        world.retention.decide_disclosure(act(2), id, Mode::TwoPeople).await.expect("decided");
+        // somebody else's write, behind which the reading has to wait
+        let (entered, gate) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let (inside, open) = (Arc::clone(&entered), Arc::clone(&gate));
+        let holding = world.db().write::<_, Error, _>(move |tx| {
+            let (entered, gate) = (Arc::clone(&inside), Arc::clone(&open));
+            async move {
+                if tx.get_database_backend() == DbBackend::Postgres {
+                    tx.execute_unprepared("LOCK TABLE reading IN EXCLUSIVE MODE").await?;
+                }
+                entered.add_permits(1);
+                gate.acquire().await.expect("it is never closed").forget();
+                gate.add_permits(1); // it may be run a second time
+                Ok(())
+            }
+            .boxed()
+        });
+        let reading = async {
+            entered.acquire().await.expect("it is never closed").forget();
+            world.open(id, "legal_disclosure", days(3)).await
+        };
+        let withdrawing = async {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            assert!(world.retention.vault().withdraw_disclosure(id.uuid()).await.expect("written"));
+            gate.add_permits(1);
+        };
+        let (held, read, ()) = tokio::join!(holding, reading, withdrawing);
+        held.expect("nothing goes wrong");
+        assert!(matches!(read, Err(Error::Refused(Refused::NotDecided))), "{read:?}");
+        assert_eq!(world.count("SELECT COUNT(*) FROM reading WHERE purpose = 'legal_disclosure'").await, 1);
     }
 
     /// What was asked for is void after a week; a decision can be taken back, and goes with the submission.

@@ -3,7 +3,7 @@
 use super::*;
 use bonafide_retention::erase::Wanted;
 use bonafide_retention::life::Cause;
-use bonafide_retention::subject::{Pieces, TOGETHER};
+use bonafide_retention::subject::{LONGEST, Pieces, TOGETHER};
 use bonafide_test_support::on_both;
 use futures_util::{StreamExt as _, stream};
 use std::collections::BTreeSet;
@@ -75,6 +75,27 @@ on_both! {
         drop(pieces);
         assert_eq!(world.count(READINGS).await, 64, "those that were under way");
         assert_eq!(world.count("SELECT COUNT(*) FROM audit WHERE action = 'subject.export'").await, 1, "and that it was begun");
+    }
+
+    /// Nobody is asked again whether they still may: what lasts longer than a session's token breaks off.
+    async fn an_export_that_lasts_too_long_breaks_off(home: &Installation) {
+        let world = world(home).await;
+        sent(&world, 3 * TOGETHER).await;
+        let mut pieces = begun(&world).await;
+        let later = days(1).plus(Duration::from_mins(9));
+        while world.count(READINGS).await < 64 {
+            pieces.next_at(later).await.expect("in time").expect("more of it");
+        }
+        let minutes = "SELECT (MAX(at) - MIN(at)) / 60000000 FROM reading";
+        assert_eq!(world.count(minutes).await, 9, "a reading is made when it is made");
+        let error = loop {
+            match pieces.next_at(days(1).plus(LONGEST)).await {
+                Ok(piece) => assert!(piece.is_some(), "it does not end well"),
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, Error::TooSlow), "{error:?}");
+        assert_eq!(world.count(READINGS).await, 64, "and nothing more is opened");
     }
 
     async fn what_is_erased_meanwhile_is_missing_from_then_on(home: &Installation) {

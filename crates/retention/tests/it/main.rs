@@ -3,6 +3,7 @@
 mod disclosing;
 mod erasing;
 mod exporting;
+mod forbidden;
 mod forms;
 mod holding;
 mod keys;
@@ -31,12 +32,6 @@ use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
-
-/// One run for all of them: they are compiled together.
-#[test]
-fn forbidden_programs_do_not_compile() {
-    trybuild::TestCases::new().compile_fail("tests/forbidden/*.rs");
-}
 
 /// Both planes, with one site.
 struct World {

@@ -90,6 +90,27 @@ on_both! {
         assert_eq!(changes[0].object, "quiet");
     }
 
+    async fn a_change_is_told_though_requests_have_all_connections(home: &Installation) {
+        let db = open(home).await;
+        let site = site(&db).await;
+        let (watching, mut told) = watcher(home).await;
+        let mut lent = Vec::new();
+        while let Ok(snapshot) = timeout(Duration::from_millis(200), watching.snapshot()).await {
+            lent.push(snapshot.expect("one is free"));
+        }
+        append(&db, site, "page/1".into()).await;
+        let seen = async {
+            loop {
+                if let Changes::These(changes) = next(&mut told).await {
+                    return changes;
+                }
+            }
+        };
+        let changes = timeout(Duration::from_secs(1), seen).await.expect("within a second");
+        assert_eq!(changes[0].object, "page/1");
+        drop(lent);
+    }
+
     async fn who_missed_entries_is_told_that_anything_may_have_changed(home: &Installation) {
         let db = open(home).await;
         let site = site(&db).await;

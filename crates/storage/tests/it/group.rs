@@ -9,6 +9,7 @@ use sea_orm::ConnectionTrait as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
 
 type Outcome = Result<(), Error>;
@@ -210,21 +211,98 @@ async fn who_always_loses_the_transaction_is_told_and_alone() {
     let home = Installation::on_sqlite();
     let db = open(&home).await;
     notes(&db).await;
-    let losing = || {
-        db.write(|tx| {
-            async move {
-                note(tx, 100).await?;
-                full_disk(tx).await
-            }
-            .boxed()
-        })
-        .boxed()
-    };
-    let outcomes = together(&db, vec![noting(&db, 1), losing(), noting(&db, 2)]).await;
+    let outcomes = together(&db, vec![noting(&db, 1), losing(&db), noting(&db, 2)]).await;
     assert!(outcomes[1].is_err() && outcomes[0].is_ok() && outcomes[2].is_ok(), "{outcomes:?}");
-    assert!(losing().await.is_err());
+    assert!(losing(&db).await.is_err());
     noting(&db, 3).await.expect("the writer goes on");
     assert_eq!(noted(&db).await, [1, 2, 3]);
+}
+
+/// A write that meets a full disk after it has written something.
+fn losing(db: &Db) -> BoxFuture<'_, Outcome> {
+    db.write(|tx| {
+        async move {
+            note(tx, 100).await?;
+            full_disk(tx).await
+        }
+        .boxed()
+    })
+    .boxed()
+}
+
+/// A write that fails by its own doing after it has written something.
+fn spoiling(db: &Db) -> BoxFuture<'_, Outcome> {
+    db.write(|tx| {
+        async move {
+            note(tx, 101).await?;
+            Err(Error::Overloaded)
+        }
+        .boxed()
+    })
+    .boxed()
+}
+
+#[tokio::test]
+async fn whether_writes_fail_is_told_by_the_last_of_them() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    assert!(!db.is_failing());
+    // rolled back for the first, run again each in a savepoint, lost, and run one by one
+    let outcomes = together(&db, vec![spoiling(&db), noting(&db, 1), losing(&db)]).await;
+    assert!(outcomes[0].is_err() && outcomes[1].is_ok() && outcomes[2].is_err(), "{outcomes:?}");
+    assert!(db.is_failing(), "the last one was lost");
+    let outcomes = together(&db, vec![spoiling(&db), losing(&db), noting(&db, 2)]).await;
+    assert!(outcomes[1].is_err() && outcomes[2].is_ok(), "{outcomes:?}");
+    assert!(!db.is_failing(), "the last one is durable");
+    assert!(losing(&db).await.is_err());
+    assert!(db.is_failing());
+    // who only reads, or fails by its own doing, has not shown that anything can be written
+    db.write::<(), Error, _>(|_| async { Ok(()) }.boxed()).await.expect("nothing is written");
+    assert!(spoiling(&db).await.is_err() && db.is_failing());
+    noting(&db, 3).await.expect("acknowledged");
+    assert!(!db.is_failing());
+    // nor does it show the contrary
+    run(&db, &["PRAGMA max_page_count = 1073741823"]).await.expect("there is room again");
+    assert!(spoiling(&db).await.is_err());
+    assert!(db.write(|tx| not_committed(tx).boxed()).await.is_err());
+    let both = together(&db, vec![noting(&db, 4), db.write(|tx| ended_by_itself(tx).boxed()).boxed()]).await;
+    assert!(both[0].is_ok() && both[1].is_err(), "{both:?}");
+    assert!(!db.is_failing());
+}
+
+#[tokio::test]
+async fn where_nobody_writes_it_can_be_tried() {
+    let home = Installation::on_sqlite();
+    let db = open(&home).await;
+    notes(&db).await;
+    assert!(losing(&db).await.is_err() && db.is_failing());
+    let before = commits(&home.data_dir());
+    db.try_to_write().await.expect("a page is written that is there");
+    assert!(!db.is_failing());
+    assert_eq!(commits(&home.data_dir()) - before, 1, "a commit that writes nothing would show nothing");
+}
+
+#[tokio::test]
+async fn a_commit_that_stalled_makes_the_next_write_wait_for_nobody() {
+    let home = Installation::on_sqlite();
+    let keys = home.data_dir().join("keys");
+    let db = Db::open_keys(&keys, &Options::default()).await.expect("the key plane opens");
+    run(&db, &["CREATE TABLE jotting (n BIGINT)"]).await.expect("a table");
+    let jot = || run(&db, &["INSERT INTO jotting VALUES (1)"]);
+    // who reads the key plane keeps others from committing: it has no write-ahead log
+    let other = Db::open_keys_as_they_stand(&keys, &Options::default()).await.expect("it opens").expect("it is there");
+    let snapshot = other.snapshot().await.expect("a snapshot");
+    assert_eq!(crate::number(&snapshot, "SELECT COUNT(*) FROM jotting").await, 0);
+    let stalling = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        drop(snapshot);
+    };
+    let (one, other, ()) = tokio::join!(jot(), jot(), stalling);
+    one.and(other).expect("acknowledged");
+    let began = Instant::now();
+    jot().await.expect("acknowledged");
+    assert!(began.elapsed() < Duration::from_secs(1), "it took {:?}", began.elapsed());
 }
 
 #[tokio::test]

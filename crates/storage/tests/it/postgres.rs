@@ -87,6 +87,34 @@ async fn number_or_error(tx: &Tx) -> Result<i64, Error> {
     Ok(row.try_get_by_index(0)?)
 }
 
+/// Has the server end the connection: now, and in the COMMIT of whoever notes this number.
+const CUT: &str = "SELECT pg_terminate_backend(pg_backend_pid())";
+const CUT_LATER: [&str; 2] = [
+    "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$",
+    "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON note DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.n = 13) EXECUTE FUNCTION cut()",
+];
+
+#[test]
+fn of_a_connection_that_is_lost_in_the_commit_nobody_says_that_nothing_was_kept() {
+    installation::on(Backend::Postgres, async |home: &Installation| {
+        let db = open(home).await;
+        notes(&db).await;
+        run(&db, &CUT_LATER).await.expect("a trigger");
+        let before = run(&db, &["INSERT INTO note (n) VALUES (1)", CUT]).await;
+        assert!(matches!(&before, Err(Error::Statement(_))), "{before:?}");
+        assert!(before.is_err_and(|error| error.is_outage()) && db.is_failing());
+        db.write(|tx| note(tx, 2).boxed()).await.expect("over another connection");
+        assert!(!db.is_failing());
+        let within = db.write(|tx| note(tx, 13).boxed()).await;
+        assert!(matches!(&within, Err(Error::Uncertain(_))), "{within:?}");
+        assert!(within.is_err_and(|error| error.is_outage()) && db.is_failing());
+        db.write(|tx| note(tx, 3).boxed()).await.expect("over another connection");
+        assert!(!db.is_failing());
+    });
+}
+
 #[test]
 fn errors_and_panics_keep_nothing() {
     installation::on(Backend::Postgres, async |home: &Installation| {

@@ -12,9 +12,10 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::IntoParams;
 
-/// How many conditions, values of one condition, orders and inclusions there may be.
+/// How many conditions, values of one condition and of all, orders and inclusions there may be.
 const MOST_CONDITIONS: usize = 12;
 const MOST_VALUES: usize = 100;
+const MOST_VALUES_IN_ALL: usize = 200;
 const MOST_ORDERS: usize = 3;
 const MOST_INCLUDED: usize = 10;
 /// What every item has beside its fields.
@@ -57,13 +58,13 @@ pub(crate) struct ListQuery {
     #[param(max_length = 200, example = "-published_at,title")]
     pub(super) sort: Option<String>,
     /// Conditions `filter[field][op]=value`, up to twelve; `op` is `eq`, `ne`, `in`, `nin`, `lt`, `lte`, `gt`, `gte`,
-    /// `prefix`, `contains` or `is_null`.
+    /// `prefix`, `contains` or `is_null`. `in` and `nin` take up to 100 values with commas, all conditions up to 200.
     #[serde(default)]
     #[param(style = DeepObject, explode, value_type = Option<Object>)]
     #[expect(dead_code, reason = "read by itself; here for the document")]
     pub(super) filter: Option<String>,
     /// Where the page begins: `page.next` or `page.prev` of another page of the same list.
-    #[param(max_length = 2048)]
+    #[param(max_length = 8192)]
     pub(super) cursor: Option<String>,
     /// How many items the page has, 1 to 100.
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -89,7 +90,12 @@ pub(super) fn conditions(definition: &Definition, filters: &[(String, String)]) 
     if filters.len() > MOST_CONDITIONS {
         return Err(refuse("filter", format!("There must be at most {MOST_CONDITIONS} conditions.")));
     }
-    filters.iter().map(|(name, given)| condition(definition, name, given)).collect()
+    let conditions = filters.iter().map(|(name, given)| condition(definition, name, given));
+    let conditions = conditions.collect::<Result<Vec<_>, _>>()?;
+    if conditions.iter().map(|condition| condition.operands.len()).sum::<usize>() > MOST_VALUES_IN_ALL {
+        return Err(refuse("filter", format!("There must be at most {MOST_VALUES_IN_ALL} values in all.")));
+    }
+    Ok(conditions)
 }
 
 fn condition(definition: &Definition, name: &str, given: &str) -> Result<Condition, Problem> {

@@ -158,8 +158,8 @@ fn led_on(kind: &TypeKey, path: &str, uri: &Uri) -> Response {
     if let Ok(location) = HeaderValue::from_str(&location) {
         headers.insert(LOCATION, location);
     }
-    // a name can be given back: nobody may take it for ever, whatever the status says
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=0, s-maxage=60"));
+    // a name can be given back: nobody may take it for ever, whatever the status says, nor after it was given back
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 

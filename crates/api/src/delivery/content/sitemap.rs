@@ -19,20 +19,24 @@ use bonafide_model::id::EntryId;
 use bonafide_site::Site;
 use std::fmt::Write as _;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
-/// How many addresses a sitemap has at most.
+/// How many addresses a sitemap has at most, those of other languages counted again with each.
 const MOST: u64 = 50_000;
+/// Sitemaps are big: they are made one after the other.
+static TURN: Semaphore = Semaphore::const_new(1);
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n";
 const SPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 
 /// Read the sitemap
 ///
 /// The addresses of all published pages on the frontend, by the site's `page_url_template`, or `base_url`; each with those of
-/// its other languages. Pages with `seo.no_index` are left out. With more than 50,000 addresses it is an index of sitemaps
-/// at `/sitemaps/…` of the frontend, which are here at `/v1/sitemaps/…`.
+/// its other languages. Pages with `seo.no_index` are left out. With more than 50,000 addresses, divided by the languages of the
+/// site, it is an index of sitemaps at `/sitemaps/…` of the frontend, which are here at `/v1/sitemaps/…`.
 #[utoipa::path(get, path = "/v1/sitemap.xml", tag = "pages", responses((status = 200, body = String, content_type = "application/xml"), (status = 404, description = "The site does not know where its frontend is")))]
 pub(crate) async fn get_sitemap(State(app): State<App>, _: NoQuery) -> Result<Delivered, ApiError> {
-    let (site, beginnings) = (known(&app).await?, beginnings(&app).await?);
+    let site = known(&app).await?;
+    let beginnings = beginnings(&app, &site).await?;
     if beginnings.is_empty() {
         return part(&app, &site, None, None).await;
     }
@@ -57,7 +61,8 @@ pub(crate) async fn get_sitemap_part(
 ) -> Result<Delivered, ApiError> {
     let number = name.strip_suffix(".xml").and_then(|number| number.parse::<usize>().ok());
     let number = number.filter(|number| name == format!("{number}.xml")).ok_or_else(Problem::not_found)?;
-    let (site, beginnings) = (known(&app).await?, beginnings(&app).await?);
+    let site = known(&app).await?;
+    let beginnings = beginnings(&app, &site).await?;
     if !(1..=beginnings.len() + 1).contains(&number) {
         return Err(Problem::not_found().into());
     }
@@ -66,9 +71,11 @@ pub(crate) async fn get_sitemap_part(
 }
 
 /// Where the parts begin, from memory.
-async fn beginnings(app: &App) -> Result<Arc<Vec<EntryId>>, ApiError> {
-    let (site, kind) = (app.parts.site, builtin::page());
-    app.sitemap.get(places::beginnings(app.db().read(), site, &kind, MOST)).await.map_err(ApiError::from)
+async fn beginnings(app: &App, site: &Site) -> Result<Arc<Vec<EntryId>>, ApiError> {
+    // each address names those of its other languages too, and a sitemap may have 50 MB
+    let (kind, most) = (builtin::page(), MOST / site.locales.len().max(1) as u64);
+    let found = places::beginnings(app.db().read(), app.parts.site, &kind, most);
+    app.sitemap.get(found).await.map_err(ApiError::from)
 }
 
 /// The settings of a site that knows where its frontend is.
@@ -83,6 +90,7 @@ async fn known(app: &App) -> Result<Arc<Site>, ApiError> {
 
 /// The addresses of one part.
 async fn part(app: &App, site: &Site, from: Option<EntryId>, end: Option<EntryId>) -> Result<Delivered, ApiError> {
+    let _turn = TURN.acquire().await;
     let pages = places::placed(app.db().read(), app.parts.site, &builtin::page(), from, end).await?;
     let mut xml = format!("{HEAD}<urlset xmlns=\"{SPACE}\" xmlns:xhtml=\"http://www.w3.org/1999/xhtml\">\n");
     for group in pages.chunk_by(|one, other| one.id == other.id) {
