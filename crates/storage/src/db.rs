@@ -5,6 +5,7 @@ use crate::feed::{Change, Changes};
 use crate::group::Group;
 use crate::inventory::Plane;
 use crate::reader::{Reader, Snapshot};
+use crate::turn::Turn;
 use crate::tx::Tx;
 use crate::{Error, Source, Work, migrate, postgres, sqlite};
 use bonafide_migrations::{Migrator, keys};
@@ -104,7 +105,7 @@ impl Db {
                 migrate::run::<Migrator>(&writer).await?;
                 let reader = Reader::sqlite(dir, options.observer.clone()).await?;
                 let writer = Observer::watch(options.observer.as_ref(), writer);
-                Ok(Self::grouped(reader, writer, dir, options))
+                Ok(Self::grouped(reader, writer, None, dir, options))
             }
             Source::Postgres(url) => {
                 let (listener, commits) = (Listener::default(), Counter::default());
@@ -125,8 +126,9 @@ impl Db {
     pub async fn open_keys(dir: &Path, options: &Options) -> Result<Self, Error> {
         let connection = sqlite::writer(Plane::Keys, dir).await?;
         migrate::run::<keys::Migrator>(&connection).await?;
+        let turn = Turn::open(dir).map_err(|error| Error::Directory { path: dir.into(), reason: error.to_string() })?;
         let connection = Observer::watch(options.observer.as_ref(), connection);
-        Ok(Self::grouped(Reader::pool(connection.clone()), connection, dir, options))
+        Ok(Self::grouped(Reader::pool(connection.clone()), connection, Some(turn), dir, options))
     }
 
     /// Opens a key plane that is there as it stands: it is neither made nor brought up to date, and refuses to write.
@@ -147,13 +149,19 @@ impl Db {
             return Err(Error::Outdated(name.clone()));
         }
         let connection = Observer::watch(options.observer.as_ref(), connection);
-        Ok(Some(Self::grouped(Reader::pool(connection.clone()), connection, dir, options)))
+        Ok(Some(Self::grouped(Reader::pool(connection.clone()), connection, None, dir, options)))
     }
 
     /// A SQLite database, whose writes share commits.
-    fn grouped(reader: Reader, writer: DatabaseConnection, dir: &Path, options: &Options) -> Self {
+    fn grouped(
+        reader: Reader,
+        writer: DatabaseConnection,
+        turn: Option<Turn>,
+        dir: &Path,
+        options: &Options,
+    ) -> Self {
         let (listener, commits) = (Listener::default(), Counter::default());
-        let writer = Writer::Group(Group::start(writer, listener.clone(), commits.clone(), options.batch));
+        let writer = Writer::Group(Group::start(writer, turn, listener.clone(), commits.clone(), options.batch));
         Self { reader, writer, commits, listener, source: Source::Sqlite(dir.into()) }
     }
 

@@ -22,6 +22,7 @@ use crate::commits::Counter;
 use crate::db::Listener;
 use crate::error::{is_outage, violation};
 use crate::feed::Change;
+use crate::turn::Turn;
 use crate::tx::Tx;
 use crate::{Error, Work};
 use futures_util::FutureExt as _;
@@ -88,11 +89,17 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Starts the task that owns the writing connection.
-    pub(crate) fn start(connection: DatabaseConnection, listener: Listener, commits: Counter, batch: usize) -> Self {
+    /// Starts the task that owns the writing connection, and takes turns with other processes if it is told by what.
+    pub(crate) fn start(
+        connection: DatabaseConnection,
+        turn: Option<Turn>,
+        listener: Listener,
+        commits: Counter,
+        batch: usize,
+    ) -> Self {
         let (sender, queue) = mpsc::channel(QUEUE);
         let (batch, last) = (batch.max(1), Last::default());
-        let writer = Writer { connection, listener, commits, batch, last, lost: false };
+        let writer = Writer { connection, turn, listener, commits, batch, last, lost: false };
         tokio::spawn(writer.run(queue));
         Self { queue: sender }
     }
@@ -121,6 +128,7 @@ fn answer(jobs: Vec<Box<dyn Job>>, outcome: &Result<(), Error>) {
 
 struct Writer {
     connection: DatabaseConnection,
+    turn: Option<Turn>,
     listener: Listener,
     commits: Counter,
     batch: usize,
@@ -198,8 +206,17 @@ impl Writer {
             self.commits.lost();
             return Err(DbErr::Custom("the connection that writes is lost; start the program again".to_owned()));
         }
-        // it is nobody's own fault that none can be begun
-        self.connection.begin_with_options(immediate).await.inspect_err(|_| self.commits.lost())
+        let begun = async {
+            if let Some(turn) = &self.turn {
+                turn.take().await?;
+            }
+            self.connection.begin_with_options(immediate).await
+        };
+        begun.await.inspect_err(|_| {
+            // it is nobody's own fault that none can be begun
+            self.commits.lost();
+            self.turn.iter().for_each(Turn::give);
+        })
     }
 
     /// Commits what so many closures have shared, of which so many wrote.
@@ -225,6 +242,7 @@ impl Writer {
             tracing::error!(error = %error, "The connection that writes is lost: nothing is written until a new start");
             self.lost = true;
         }
+        self.turn.iter().for_each(Turn::give);
     }
 
     /// Runs the first job, and whatever comes meanwhile, in one transaction. On an error nothing of it is kept.

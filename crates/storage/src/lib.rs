@@ -22,6 +22,7 @@ mod reader;
 pub mod replay;
 mod sqlite;
 pub mod statement;
+mod turn;
 mod tx;
 
 pub use commits::Commits;
