@@ -3,6 +3,7 @@
 use crate::cache::Store;
 use crate::memory::Memory;
 use bonafide_accounts::Accounts;
+use bonafide_content::delivery::Together;
 use bonafide_keyring::{Entropy, Keyring};
 use bonafide_model::content::Catalogue;
 use bonafide_model::id::{EntryId, SiteId};
@@ -108,6 +109,8 @@ pub(crate) struct Inner {
     pub(crate) document: Arc<Memory<String>>,
     /// The settings of the site, as delivery of pages needs them.
     site_settings: Arc<Memory<Site>>,
+    /// Who reads what is asked for at the same time.
+    pub(crate) together: Together,
     /// The pages at which parts of the sitemap begin.
     pub(crate) sitemap: Arc<Memory<Vec<EntryId>>>,
 }
@@ -130,8 +133,10 @@ impl App {
         });
         let limiter = crate::limit::Limiter::new(parts.settings.requests_per_minute);
         let visitors = crate::visitor::Visitors::new(&parts.keyring, parts.settings.submissions_per_minute);
-        let started = parts.clock.now();
-        Self(Arc::new(Inner { parts, store, limiter, visitors, started, types, document, site_settings, sitemap }))
+        let (started, together) = (parts.clock.now(), Together::start(parts.db.clone(), parts.site));
+        let inner =
+            Inner { parts, store, limiter, visitors, started, types, document, site_settings, together, sitemap };
+        Self(Arc::new(inner))
     }
 
     /// The present instant.

@@ -9,6 +9,7 @@ use bonafide_model::{Date, Instant};
 use sea_orm::{ConnectionTrait, DbBackend};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
+use std::fmt::Write as _;
 
 /// What stands between a text in lower case and its own letters. No text holds it.
 const OWN: char = '\u{1}';
@@ -32,8 +33,11 @@ pub(crate) fn text(text: &str) -> String {
         return format!("={lower}{own}");
     }
     let beginning = &lower[..lower.floor_char_boundary(BEGINNING)];
-    let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("={beginning}{OWN}{digest}")
+    let mut key = format!("={beginning}{OWN}");
+    for byte in Sha256::digest(text) {
+        write!(key, "{byte:02x}").expect("a string takes every character");
+    }
+    key
 }
 
 /// The part of a key in a column that is a text in lower case.

@@ -153,13 +153,7 @@ impl Db {
     }
 
     /// A SQLite database, whose writes share commits.
-    fn grouped(
-        reader: Reader,
-        writer: DatabaseConnection,
-        turn: Option<Turn>,
-        dir: &Path,
-        options: &Options,
-    ) -> Self {
+    fn grouped(reader: Reader, writer: DatabaseConnection, turn: Option<Turn>, dir: &Path, options: &Options) -> Self {
         let (listener, commits) = (Listener::default(), Counter::default());
         let writer = Writer::Group(Group::start(writer, turn, listener.clone(), commits.clone(), options.batch));
         Self { reader, writer, commits, listener, source: Source::Sqlite(dir.into()) }

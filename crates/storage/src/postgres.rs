@@ -30,6 +30,9 @@ pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnecti
             ("statement_timeout", "15000"),
             ("lock_timeout", "10000"),
             ("idle_in_transaction_session_timeout", "60000"),
+            // every statement has an index; the planner, which guesses from a sample how many rows it finds, reads the whole
+            // table now and then where it should not
+            ("enable_seqscan", "off"),
         ])
         .disable_statement_logging();
     let pool = PgPoolOptions::new()

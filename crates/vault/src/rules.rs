@@ -97,7 +97,9 @@ impl Vault {
                 })?;
             }
         }
-        found.values_mut().for_each(|rules| rules.permissions.sort_by(|one, other| one.r#use.cmp(&other.r#use)));
+        for rules in found.values_mut() {
+            rules.permissions.sort_by(|one, other| one.r#use.cmp(&other.r#use));
+        }
         Ok(found)
     }
 

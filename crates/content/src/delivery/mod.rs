@@ -5,10 +5,13 @@
 
 mod list;
 pub mod places;
+mod together;
 
 pub use crate::Start;
 
 pub use crate::keys::DATES;
+pub use together::Together;
+
 pub use list::{Condition, Cursor, Listed, MOST_LOOKED_THROUGH, Op, Query, Sort, count, kind_of, list, operand};
 
 use crate::{Error, row};

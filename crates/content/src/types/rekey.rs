@@ -44,10 +44,10 @@ pub(super) async fn rekey(
             let read = |fields: String| read(&catalogue, definition, &fields);
             let place = Place { site: scope.site, kind: &kind, id, locale: &locale };
             if change.names {
-                name_draft(tx, &place, definition, &read(row.try_get("", "fields")?)?.0).await?;
+                name_draft(tx, &place, definition, &read(row.try_get("", "fields")?)?[0]).await?;
             }
             let Some(published) = row.try_get::<Option<String>>("", "published_fields")? else { continue };
-            let (fields, unread) = read(published)?;
+            let [fields, unread] = read(published)?;
             let shows = change.altered.iter().any(|field| has(&unread, before.component.then_some(scope.kind), field));
             if shows || change.names {
                 show(tx, &place, &catalogue, definition, &fields).await?;
@@ -133,15 +133,11 @@ impl Change {
 }
 
 /// A stored document as the type knows it, and as it is.
-fn read(
-    catalogue: &Catalogue,
-    definition: &Definition,
-    fields: &str,
-) -> Result<(Map<String, Value>, Map<String, Value>), Error> {
+fn read(catalogue: &Catalogue, definition: &Definition, fields: &str) -> Result<[Map<String, Value>; 2], Error> {
     let stored: Map<String, Value> = serde_json::from_str(fields).map_err(|_| row::damaged("fields"))?;
     let mut known = stored.clone();
     tidy::prune(catalogue, definition, &mut known);
-    Ok((known, stored))
+    Ok([known, stored])
 }
 
 /// The paths of what is published of a type, which nobody has afterwards.

@@ -178,14 +178,14 @@ on_both! {
     async fn what_is_archived_is_not_published_when_it_is_back(home: &Installation) {
         let world = world(home).await;
         let made = world.write("page", json!({"title": "Title", "slug": "x"})).await.expect("a page");
-        let (act, place, later) = (world.act(), at(&made), world.now().plus(Duration::from_secs(60)));
+        let (act, place, later) = (world.act(), at(&made), world.now().plus(Duration::from_mins(1)));
         let scheduled = world.db.write(move |tx| {
             entry::schedule(tx, act.clone(), place.clone(), 1, Patch::Value(later), Patch::Absent).boxed()
         });
         let scheduled = scheduled.await.expect("scheduled");
         let archived = world.archive(&at(&made), scheduled.side().version).await.expect("archived");
         assert_eq!(archived.side().scheduled, (None, None));
-        let due = entry::due(world.db.read(), world.site, later.plus(Duration::from_secs(60)), 10).await.expect("readable");
+        let due = entry::due(world.db.read(), world.site, later.plus(Duration::from_mins(1)), 10).await.expect("readable");
         assert!(due.is_empty(), "{due:?}");
     }
 }

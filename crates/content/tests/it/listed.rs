@@ -2,9 +2,10 @@
 
 use crate::{World, at, locale, world};
 use bonafide_content::Start;
-use bonafide_content::delivery::{self, Condition, Op, Query, Sort};
+use bonafide_content::delivery::{self, Condition, Op, Query, Sort, Together};
 use bonafide_model::content::Kind;
 use bonafide_test_support::{Installation, on_both};
+use futures_util::future::join_all;
 use serde_json::json;
 
 /// The titles of what keeps conditions on the title, in the order of the titles.
@@ -54,7 +55,7 @@ on_both! {
         let all = titles(&world, &[], &["en"]).await;
         assert_eq!((all.len(), all[0].as_str(), all[3].as_str()), (4, "a=b", "Short"));
         for title in &long {
-            assert_eq!(titles(&world, &[(Op::Eq, title)], &["en"]).await, [title.clone()]);
+            assert_eq!(titles(&world, &[(Op::Eq, title)], &["en"]).await, std::slice::from_ref(title));
         }
         assert_eq!(titles(&world, &[(Op::Prefix, "long a")], &["en"]).await.len(), 2);
         // neither the sign that begins a key nor the digest that ends a long one is a part of a text
@@ -86,5 +87,25 @@ on_both! {
         let page = delivery::list(world.db.read(), world.site, &query, &Start::First, 20).await.expect("a list");
         assert_eq!(page.len(), 1);
         assert_eq!(delivery::count(world.db.read(), world.site, &query).await.expect("a count"), 1);
+    }
+
+    async fn who_asks_at_the_same_time_gets_what_is_there(home: &Installation) {
+        let world = world(home).await;
+        for number in 0..20 {
+            let made = world.write("page", json!({"title": "Page", "slug": format!("page-{number}")})).await.expect("a page");
+            world.publish(&at(&made), 1).await.expect("published");
+        }
+        let together = Together::start(world.db.clone(), world.site);
+        let (page, languages) = ("page".parse().expect("a key"), [locale("en"), locale("de")]);
+        // each several times, and as many that are not there
+        let asked = (0..400).map(|n| (n % 40, &languages[usize::from(n % 7 == 0)], format!("page-{}", n % 40)));
+        let found = asked.map(|(number, language, path)| {
+            let (together, page) = (&together, &page);
+            async move { (number, language.as_str(), together.at(page, language, &path).await, path) }
+        });
+        for (number, language, item, path) in join_all(found).await {
+            let expected = (number < 20 && language == "en").then_some(path);
+            assert_eq!(item.and_then(|item| item.path), expected, "{number}");
+        }
     }
 }

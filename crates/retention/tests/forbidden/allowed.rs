@@ -6,6 +6,10 @@ fn given_to_its_own_purpose(value: Exposed<Words, FulfilRequest>, reply: &mut Re
     value.give(reply, "name");
 }
 
+fn named(submission: &bonafide_retention::submission::Submission) -> bonafide_model::id::SubmissionId {
+    submission.id
+}
+
 fn written(record: bonafide_model::id::SubmissionId) -> String {
     serde_json::to_string(&record).unwrap_or_default()
 }

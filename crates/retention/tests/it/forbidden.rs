@@ -22,7 +22,7 @@ fn forbidden_programs_do_not_compile() {
 
 struct Compiler {
     dependencies: PathBuf,
-    libraries: Vec<String>,
+    libraries: [String; 3],
     out: tempfile::TempDir,
 }
 
@@ -30,16 +30,19 @@ impl Compiler {
     fn new() -> Self {
         let itself = std::env::current_exe().expect("a path");
         let dependencies = itself.parent().expect("a directory").to_owned();
-        let [model, retention] =
-            ["bonafide_model", "bonafide_retention"].map(|name| built(&dependencies, name).remove(0));
-        // there are several: those of build scripts and macros too
-        let json = built(&dependencies, "serde_json").into_iter().map(|json| Self {
+        let all = ["bonafide_retention", "bonafide_model", "serde_json"].map(|name| built(&dependencies, name));
+        let [retention, model, json] = &all;
+        // there are several: with other features, and those of build scripts and macros
+        let sets = retention.iter().flat_map(|retention| {
+            model.iter().flat_map(move |model| json.iter().map(move |json| [retention, model, json].map(Clone::clone)))
+        });
+        let mut compilers = sets.map(|libraries| Self {
             dependencies: dependencies.clone(),
-            libraries: vec![model.clone(), retention.clone(), json],
+            libraries,
             out: tempfile::tempdir().expect("a directory"),
         });
-        let mut with_it = json.filter(|compiler| compiler.refuses(Path::new(ALLOWED)).is_empty());
-        with_it.next().expect("a library with which the allowed program compiles")
+        let goes = |compiler: &Self| compiler.refuses(Path::new(ALLOWED)).is_empty();
+        compilers.find(goes).expect("libraries with which the allowed program compiles")
     }
 
     /// The errors, a line for each.
@@ -53,14 +56,13 @@ impl Compiler {
         let ended = rustc.arg(program).output().expect("the compiler of this toolchain");
         let said = String::from_utf8(ended.stderr).expect("text");
         let errors: String =
-            said.lines().filter(|line| line.contains(": error")).map(|line| format!("{line}\n")).collect();
+            said.lines().filter(|line| line.contains(": error")).fold(String::new(), |all, line| all + line + "\n");
         assert_eq!(ended.status.success(), errors.is_empty(), "{said}");
         errors
     }
 }
 
-/// `NAME=PATH` of the libraries of a name that were built. Of those with other features the newest, which comes first, was
-/// linked into this test.
+/// `NAME=PATH` of the libraries of a name that were built, the newest first.
 fn built(dependencies: &Path, name: &str) -> Vec<String> {
     let beginning = format!("lib{name}-");
     let is_of = |path: &PathBuf| {

@@ -127,8 +127,8 @@ async fn one(app: App, kind: TypeKey, path: &str, query: OneQuery, uri: &Uri) ->
     let chain = chain(&app, &definition, query.locale.as_ref(), query.fallback.as_deref()).await?;
     let (site, catalogue, selection) = (app.parts.site, &catalogue, &selection);
     let reading = Reading { site, kind: &kind, catalogue, selection, chain: &chain };
-    let there = match reading.one(app.db().read(), path).await {
-        Err(Error::Changed) => reading.one(&app.db().snapshot().await?, path).await?,
+    let there = match reading.one(app.db().read(), Some(&app.together), path).await {
+        Err(Error::Changed) => reading.one(&app.db().snapshot().await?, None, path).await?,
         there => there?,
     };
     match there {

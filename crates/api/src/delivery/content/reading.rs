@@ -6,7 +6,7 @@
 use super::asked::Selection;
 use super::shown::Answer;
 use crate::paging::{Listed, Page};
-use bonafide_content::delivery::{self, Cursor, Found, Item, Query, Reference};
+use bonafide_content::delivery::{self, Cursor, Found, Item, Query, Reference, Together};
 use bonafide_content::{Error, entry_key, list_key, path_key, type_key};
 use bonafide_model::content::{Catalogue, builtin};
 use bonafide_model::id::{EntryId, SiteId};
@@ -49,13 +49,22 @@ pub(super) enum There {
 pub(super) type Many = (Listed<Item>, Answer, Vec<String>);
 
 impl Reading<'_> {
-    /// What is at a path, or has the id that stands in its place.
-    pub(super) async fn one(&self, db: &impl ConnectionTrait, path: &str) -> Result<There, Error> {
+    /// What is at a path, or has the id that stands in its place. What is there in the best language is read together with
+    /// what others ask for.
+    pub(super) async fn one(
+        &self,
+        db: &impl ConnectionTrait,
+        together: Option<&Together>,
+        path: &str,
+    ) -> Result<There, Error> {
         let found = match path.parse::<EntryId>() {
             Ok(id) if *self.kind != builtin::page() => {
                 delivery::by_id(db, self.site, self.kind, id, self.chain).await?.map(|item| Found::Item(Box::new(item)))
             }
-            _ => delivery::by_path(db, self.site, self.kind, path, self.chain).await?,
+            _ => match self.at_once(together, path).await {
+                Some(item) => Some(Found::Item(Box::new(item))),
+                None => delivery::by_path(db, self.site, self.kind, path, self.chain).await?,
+            },
         };
         match found {
             Some(Found::Item(item)) => {
@@ -67,6 +76,10 @@ impl Reading<'_> {
             Some(Found::Moved { path, locale: _ }) => Ok(There::Moved(path)),
             None => Ok(There::Nothing),
         }
+    }
+
+    async fn at_once(&self, together: Option<&Together>, path: &str) -> Option<Item> {
+        together?.at(self.kind, self.chain.first()?, path).await
     }
 
     /// A page of a list.
