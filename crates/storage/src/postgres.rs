@@ -30,9 +30,10 @@ pub(crate) async fn pool(url: &str, connections: u32) -> Result<DatabaseConnecti
             ("statement_timeout", "15000"),
             ("lock_timeout", "10000"),
             ("idle_in_transaction_session_timeout", "60000"),
-            // every statement has an index; the planner, which guesses from a sample how many rows it finds, reads the whole
-            // table now and then where it should not
+            // every statement has its index; the planner guesses from a sample how many rows it will find, and now and then
+            // walks through all of a table where it should not
             ("enable_seqscan", "off"),
+            ("random_page_cost", "1.1"),
         ])
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
