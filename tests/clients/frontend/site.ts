@@ -64,9 +64,10 @@ async function front(locale: Locale): Promise<string> {
   const words = WORDS[locale];
   let items = "";
   for await (const [article, author] of articles(locale)) {
-    const { title, day, text } = article.fields;
-    const by = author ? ` ${words.by} <a rel="author">${escape(author.fields.name)}</a>` : "";
-    items += `<article lang="${article.locale}"><h2>${escape(title)}</h2><p><time>${day}</time>${by}</p>${text.html}</article>\n`;
+    // what was published before a field was required may lack it
+    const { title = "", day = "", text } = article.fields;
+    const by = author ? ` ${words.by} <a rel="author">${escape(author.fields.name ?? "")}</a>` : "";
+    items += `<article lang="${article.locale}"><h2>${escape(title)}</h2><p><time>${day}</time>${by}</p>${text?.html ?? ""}</article>\n`;
   }
   return document(locale, words.articles, `<h1>${words.articles}</h1>\n${items}`);
 }
