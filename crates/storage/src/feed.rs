@@ -110,21 +110,14 @@ struct Follower {
 }
 
 impl Follower {
-    /// Connections of its own: those of requests may all be lent.
+    /// A connection of its own: those of requests may all be lent.
     async fn observe(&mut self, dir: &std::path::Path) -> Result<(), Error> {
-        let (told, mut seen) = (self.db.listener.clone(), None::<i64>);
-        let connecting = async {
-            let connection = sqlite::reader(Plane::Data, dir).await?;
-            Ok((connection, sqlite::as_it_stands(Plane::Data, dir).await?))
-        };
-        let (mut connection, on) = uncertain(&told, connecting).await?;
+        let (told, mut seen) = (self.db.listener.clone(), None);
+        let on = uncertain(&told, sqlite::as_it_stands(Plane::Data, dir)).await?;
         loop {
-            let asking = async {
-                let version: i64 = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
-                Ok(version)
-            };
-            let version = uncertain(&told, asking).await?;
-            if seen.replace(version) != Some(version) {
+            let version = uncertain(&told, bound(&on, "PRAGMA data_version")).await?;
+            if version != seen {
+                seen = version;
                 uncertain(&told, self.catch_up(&on)).await?;
             }
             tokio::time::sleep(OBSERVE).await;

@@ -5,7 +5,7 @@ use crate::keys::CHUNK;
 use crate::{Error, Groups, Record, Vault};
 use bonafide_model::Instant;
 use bonafide_storage::statement::naming;
-use bonafide_storage::{Tx, sql};
+use bonafide_storage::{Sql, Tx, sql};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait, Value};
 use std::collections::HashMap;
@@ -88,17 +88,14 @@ impl Vault {
                 };
                 found.insert(row.try_get("", "record")?, rules);
             }
-            let select = r#"SELECT record, "use", groups, given_at, expires_at FROM permission WHERE record IN"#;
-            for row in db.query_all_raw(naming(db, select, chunk.iter().copied())).await? {
-                let of: Record = row.try_get("", "record")?;
-                found.get_mut(&of).into_iter().try_for_each(|rules| {
+            let head = r#"SELECT record, "use", groups, given_at, expires_at FROM permission WHERE record IN "#;
+            let mut select = Sql::new(head);
+            select.list(chunk.iter().copied()).push(r#" ORDER BY "use""#);
+            for row in db.query_all_raw(select.on(db)).await? {
+                if let Some(rules) = found.get_mut(&row.try_get("", "record")?) {
                     rules.permissions.push(permission(&row)?);
-                    Ok::<_, Error>(())
-                })?;
+                }
             }
-        }
-        for rules in found.values_mut() {
-            rules.permissions.sort_by(|one, other| one.r#use.cmp(&other.r#use));
         }
         Ok(found)
     }

@@ -150,7 +150,7 @@ pub async fn list(
         for index in 0..query.sort.len() {
             sql.push(&format!(", k{index}.value AS s{index}"));
         }
-        part(&mut sql, on, site, query, place, *way);
+        part(&mut sql, on, site, query, (place, *way), |_| true);
         if let Start::After(cursor) | Start::Before(cursor) = start {
             beyond(&mut sql, cursor, &directions);
         }
@@ -179,6 +179,7 @@ pub async fn count(on: &impl ConnectionTrait, site: SiteId, query: &Query) -> Re
     counted(on, site, query, &ways, None).await
 }
 
+/// How many items there are; with a bound those that are to be looked through for a part of a text, up to that.
 async fn counted(
     on: &impl ConnectionTrait,
     site: SiteId,
@@ -189,7 +190,7 @@ async fn counted(
     let mut sql = Sql::new("SELECT COUNT(*) FROM (");
     for (place, way) in ways.iter().enumerate() {
         sql.push(if place > 0 { " UNION ALL " } else { "" }).push("SELECT * FROM (SELECT 1 AS one");
-        part(&mut sql, on, site, query, place, *way);
+        part(&mut sql, on, site, query, (place, *way), |condition| most.is_none() || condition.op != Op::Contains);
         if let Some(most) = most {
             sql.push(" LIMIT ").bind(statement::limit(most));
         }
@@ -220,18 +221,7 @@ async fn narrow_enough(
     if query.conditions.iter().all(|condition| condition.op != Op::Contains) {
         return Ok(ways);
     }
-    let mut left = query.clone();
-    left.conditions.retain(|condition| condition.op != Op::Contains);
-    // conditions of the same order, with numbers of their own
-    let number = |way: &Way| match way {
-        Way::Order => Way::Order,
-        Way::Condition(number) => {
-            let before = query.conditions[..*number].iter().filter(|condition| condition.op != Op::Contains);
-            Way::Condition(before.count())
-        }
-    };
-    let renumbered: Vec<Way> = ways.iter().map(number).collect();
-    let count = counted(on, site, &left, &renumbered, Some(MOST_LOOKED_THROUGH + 1)).await?;
+    let count = counted(on, site, query, &ways, Some(MOST_LOOKED_THROUGH + 1)).await?;
     if count > MOST_LOOKED_THROUGH { Err(Error::TooBroad) } else { Ok(ways) }
 }
 
@@ -275,8 +265,16 @@ fn keeping(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query
     compare(sql, on, "c.value", condition);
 }
 
-/// `FROM … WHERE …` of the items of one language of the chain that are not published in a better one.
-fn part(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query, place: usize, way: Way) {
+/// `FROM … WHERE …` of the items of one language of the chain, found in a way, that are not published in a better one and
+/// keep those conditions that count.
+fn part(
+    sql: &mut Sql,
+    on: &impl ConnectionTrait,
+    site: SiteId,
+    query: &Query,
+    (place, way): (usize, Way),
+    counts: impl Fn(&Condition) -> bool,
+) {
     let locale = query.chain[place].as_str();
     let first = query.sort[0].field.as_str();
     if let Way::Condition(number) = way {
@@ -297,7 +295,7 @@ fn part(sql: &mut Sql, on: &impl ConnectionTrait, site: SiteId, query: &Query, p
         sql.push(" AND k0.type = ").bind(query.kind.as_str());
     }
     for (number, condition) in query.conditions.iter().enumerate() {
-        if way == Way::Condition(number) {
+        if way == Way::Condition(number) || !counts(condition) {
             continue;
         }
         let negated = matches!(condition.op, Op::Ne | Op::Nin);

@@ -8,7 +8,7 @@ use bonafide_model::Locale;
 use bonafide_model::id::SiteId;
 use bonafide_model::name::TypeKey;
 use bonafide_storage::{Db, Sql};
-use sea_orm::{ConnectionTrait as _, DbErr};
+use sea_orm::ConnectionTrait as _;
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -95,7 +95,7 @@ async fn at_paths(
     select.push(COLUMNS).push(" FROM published p WHERE p.site_id = ").bind(site.uuid());
     select.push(" AND p.type = ").bind(kind.as_str()).push(" AND p.locale = ").bind(locale.as_str());
     select.push(" AND p.path IN ").list(paths);
-    let rows: Result<_, DbErr> = db.read().query_all_raw(select.on(db.read())).await;
-    let items = rows?.iter().map(item).collect::<Result<Vec<_>, _>>()?;
+    let rows = db.read().query_all_raw(select.on(db.read())).await?;
+    let items = rows.iter().map(item).collect::<Result<Vec<_>, _>>()?;
     Ok(items.into_iter().filter_map(|item| Some((item.path.clone()?, item))).collect())
 }

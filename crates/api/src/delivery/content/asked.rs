@@ -64,7 +64,7 @@ pub(crate) struct ListQuery {
     #[expect(dead_code, reason = "read by itself; here for the document")]
     pub(super) filter: Option<String>,
     /// Where the page begins: `page.next` or `page.prev` of another page of the same list.
-    #[param(max_length = 8192)]
+    #[param(max_length = 2048)]
     pub(super) cursor: Option<String>,
     /// How many items the page has, 1 to 100.
     #[param(minimum = 1, maximum = 100, default = 20)]

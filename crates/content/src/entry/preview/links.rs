@@ -201,9 +201,9 @@ pub async fn revoke(tx: &Tx, act: Act<WriteContent>, at: At, id: PreviewId) -> R
 /// Deletes all links of an entry that is about to go.
 pub(crate) async fn discard(tx: &Tx, entry: EntryId) -> Result<(), Error> {
     let select = "SELECT id FROM preview_link WHERE entry_id = $1";
-    for row in tx.query_all_raw(sql(tx, select, [entry.uuid().into()])).await? {
-        replay::forget(tx, &key(PreviewId::from_uuid(row.try_get("", "id")?))).await?;
-    }
+    let rows = tx.query_all_raw(sql(tx, select, [entry.uuid().into()])).await?;
+    let keys = rows.iter().map(|row| Ok(key(PreviewId::from_uuid(row.try_get("", "id")?))));
+    replay::forget_all(tx, keys.collect::<Result<Vec<_>, Error>>()?).await?;
     tx.execute_raw(sql(tx, "DELETE FROM preview_link WHERE entry_id = $1", [entry.uuid().into()])).await?;
     Ok(())
 }
