@@ -17,6 +17,7 @@ mod m0011_published;
 mod m0012_warnings;
 mod m0013_preview_links;
 mod m0014_restrictions;
+mod m0015_due;
 mod trigger;
 
 use sea_orm_migration::prelude::*;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_warnings::Migration),
             Box::new(m0013_preview_links::Migration),
             Box::new(m0014_restrictions::Migration),
+            Box::new(m0015_due::Migration),
         ]
     }
 }

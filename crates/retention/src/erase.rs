@@ -21,15 +21,17 @@ use bonafide_model::Instant;
 use bonafide_model::access::Actor;
 use bonafide_model::id::{SiteId, SubmissionId};
 use bonafide_storage::statement::naming;
-use bonafide_storage::{Sql, Tx, replay, sql};
+use bonafide_storage::{Sql, Tx, replay};
 use bonafide_vault::{Destruction, Outcome, Pending, RecordKeys};
 use futures_util::FutureExt as _;
-use sea_orm::ConnectionTrait as _;
-use std::collections::HashMap;
+use sea_orm::{ConnectionTrait as _, QueryResult};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// How many submissions one pass takes.
 pub(crate) const BATCH: usize = 250;
+/// How many are brought to their end by one emptying of the write-ahead log, for which those who write wait.
+const SETTLED: u32 = 1000;
 
 /// A submission that is to be erased, and why.
 #[derive(Clone, Debug)]
@@ -157,17 +159,26 @@ impl Retention {
     pub async fn settle(&self, now: Instant) -> Result<usize, Error> {
         let mut settled = 0;
         loop {
-            let pending = self.vault.pending(u32::try_from(BATCH).unwrap_or(u32::MAX)).await?;
+            let pending = self.vault.pending(SETTLED).await?;
             if pending.is_empty() {
                 return Ok(settled);
             }
-            let gone = pending.iter().map(|pending| (SubmissionId::from_uuid(pending.record), pending.cause.clone()));
-            self.remove(gone.collect(), now).await?;
+            self.remove(self.left(&pending).await?, now).await?;
             self.db.scrub().await?;
             self.say_done(&pending, now).await?;
             self.vault.settled(pending.iter().map(|pending| pending.record).collect(), now).await?;
             settled += pending.len();
         }
+    }
+
+    /// Those of which something is left in the data.
+    async fn left(&self, pending: &[Pending]) -> Result<Vec<(SubmissionId, String)>, Error> {
+        let head = "SELECT id FROM submission WHERE state NOT IN ('erased', 'final') AND id IN";
+        let db = self.db.read();
+        let rows = db.query_all_raw(naming(db, head, pending.iter().map(|pending| pending.record))).await?;
+        let left = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<uuid::Uuid>, _>>()?;
+        let left = pending.iter().filter(|pending| left.contains(&pending.record));
+        Ok(left.map(|pending| (SubmissionId::from_uuid(pending.record), pending.cause.clone())).collect())
     }
 
     async fn say_done(&self, pending: &[Pending], now: Instant) -> Result<(), Error> {
@@ -232,12 +243,8 @@ pub fn object_key(id: SubmissionId) -> String {
 async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Error> {
     let ids = || pending.iter().map(|pending| pending.record);
     // only those that have not said so yet: a process killed after this transaction says it once
-    let mut sites = HashMap::new();
     let select = naming(tx, "SELECT id, site_id FROM submission WHERE scrubbed_at IS NULL AND id IN", ids());
-    for row in tx.query_all_raw(select).await? {
-        let (id, site): (uuid::Uuid, uuid::Uuid) = (row.try_get("", "id")?, row.try_get("", "site_id")?);
-        sites.insert(id, SiteId::from_uuid(site));
-    }
+    let sites = sites(&tx.query_all_raw(select).await?)?;
     for pending in pending {
         let Some(site) = sites.get(&pending.record) else { continue };
         let line = Leaf {
@@ -257,18 +264,25 @@ async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Erro
 }
 
 async fn say_final(tx: &Tx, ripe: &[Pending], now: Instant) -> Result<(), Error> {
+    let mut update = Sql::new("UPDATE submission SET state = 'final', final_at = ");
+    update.bind(now.micros()).push(" WHERE state = 'erased' AND id IN ").list(ripe.iter().map(|ripe| ripe.record));
+    update.push(" RETURNING id, site_id");
+    let sites = sites(&tx.query_all_raw(update.on(tx)).await?)?;
     for ripe in ripe {
-        let update =
-            "UPDATE submission SET state = 'final', final_at = $2 WHERE id = $1 AND state = 'erased' RETURNING site_id";
-        let row = tx.query_one_raw(sql(tx, update, [ripe.record.into(), now.micros().into()])).await?;
-        let Some(row) = row else { continue };
+        let Some(site) = sites.get(&ripe.record) else { continue };
         let line = Leaf {
             object: ripe.object,
             old: Some("erased"),
             new: Some("final"),
             ..Leaf::new(leaf::Kind::EraseFinal, now, Actor::System)
         };
-        leaf::append(tx, SiteId::from_uuid(row.try_get("", "site_id")?), &line);
+        leaf::append(tx, *site, &line);
     }
     Ok(())
+}
+
+/// The sites of submissions.
+fn sites(rows: &[QueryResult]) -> Result<HashMap<uuid::Uuid, SiteId>, Error> {
+    let pair = |row: &QueryResult| Ok((row.try_get("", "id")?, SiteId::from_uuid(row.try_get("", "site_id")?)));
+    Ok(rows.iter().map(pair).collect::<Result<_, sea_orm::DbErr>>()?)
 }

@@ -11,6 +11,7 @@ use futures_util::FutureExt as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use sha2::Sha256;
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
@@ -193,15 +194,16 @@ impl Vault {
             keys.get(&item.record)?.address(context, envelope).ok().flatten()
         };
         let moves: Arc<Vec<_>> = Arc::new(sealed.iter().map(|item| (item.record, address_of(item))).collect());
+        if moves.is_empty() {
+            return Ok(());
+        }
         self.0
             .write(move |inner, tx| {
                 let moves = Arc::clone(&moves);
                 async move {
-                    for (record, address) in moves.iter() {
-                        let position = address.as_ref().and_then(|address| inner.index.position(address));
-                        move_tag(tx, *record, position).await?;
-                    }
-                    Ok(())
+                    let position = |address: &EmailAddress| inner.index.position(address);
+                    let moves = moves.iter().map(|(record, address)| (*record, address.as_ref().and_then(position)));
+                    move_tags(tx, moves.collect()).await
                 }
                 .boxed()
             })
@@ -213,36 +215,51 @@ impl Vault {
     /// # Errors
     /// If it cannot be written.
     pub async fn end_index(&self) -> Result<usize, Error> {
-        let ended = self.0.write(|_, tx| async move { end(tx).await }.boxed()).await?;
+        let mut ended = 0;
+        while let Some(is_over) = self.0.write(|_, tx| async move { end_some(tx).await }.boxed()).await? {
+            ended += usize::from(is_over);
+        }
         self.0.reload_index().await?;
         Ok(ended)
     }
 }
 
-async fn move_tag(tx: &Tx, record: Record, position: Option<Position>) -> Result<(), Error> {
-    let (generation, tag) = (position.as_ref().map(Position::generation), position.as_ref().map(Position::tag));
-    // destroyed meanwhile, or moved by another process
-    let update = "UPDATE record_key SET generation = $2, tag = $3 WHERE record = $1 AND generation IS NOT NULL
-        AND ($2 IS NULL OR generation < $2)";
-    let moved = tx.execute_raw(sql(tx, update, [record.into(), generation.into(), tag.into()])).await?;
-    if moved.rows_affected() == 1
-        && let Some(position) = position
-    {
-        position.append(tx, record);
+async fn move_tags(tx: &Tx, mut moves: HashMap<Record, Option<Position>>) -> Result<(), Error> {
+    let mut update = Sql::new("UPDATE record_key SET generation = v.column2, tag = v.column3 FROM (");
+    update.rows(moves.iter().map(|(record, position)| {
+        let (generation, tag) = (position.as_ref().map(Position::generation), position.as_ref().map(Position::tag));
+        [(*record).into(), generation.into(), tag.into()]
+    }));
+    // not those destroyed meanwhile, or moved by another process
+    update.push(
+        ") AS v WHERE record_key.record = v.column1 AND record_key.generation IS NOT NULL
+            AND (v.column2 IS NULL OR record_key.generation < v.column2) RETURNING record",
+    );
+    for row in tx.query_all_raw(update.on(tx)).await? {
+        let record = row.try_get("", "record")?;
+        if let Some(position) = moves.remove(&record).flatten() {
+            position.append(tx, record);
+        }
     }
     Ok(())
 }
 
-async fn end(tx: &Tx) -> Result<usize, Error> {
+/// Destroys some tags of the oldest key that no record needs, or, when it has none left, the key. Gives whether that was the
+/// key; `None` if there is nothing to destroy.
+async fn end_some(tx: &Tx) -> Result<Option<bool>, Error> {
     let select = "SELECT generation FROM index_key WHERE generation < (SELECT MAX(generation) FROM index_key)
-        AND NOT EXISTS (SELECT 1 FROM record_key WHERE record_key.generation = index_key.generation)";
-    let rows = tx.query_all_raw(sql(tx, select, [])).await?;
-    for row in &rows {
-        let generation: i64 = row.try_get("", "generation")?;
-        tx.execute_unprepared(&format!("DELETE FROM {}", table(generation))).await?;
-        tx.execute_raw(sql(tx, "DELETE FROM index_key WHERE generation = $1", [generation.into()])).await?;
+        AND NOT EXISTS (SELECT 1 FROM record_key WHERE record_key.generation = index_key.generation)
+        ORDER BY generation LIMIT 1";
+    let Some(row) = tx.query_one_raw(sql(tx, select, [])).await? else { return Ok(None) };
+    let generation: i64 = row.try_get("", "generation")?;
+    let table = table(generation);
+    // those who write meanwhile wait for this many
+    let some = format!("DELETE FROM {table} WHERE (tag, record) IN (SELECT tag, record FROM {table} LIMIT 2000)");
+    if tx.execute_unprepared(&some).await?.rows_affected() > 0 {
+        return Ok(Some(false));
     }
-    Ok(rows.len())
+    tx.execute_raw(sql(tx, "DELETE FROM index_key WHERE generation = $1", [generation.into()])).await?;
+    Ok(Some(true))
 }
 
 async fn renew(inner: &Inner, tx: &Tx, now: Instant) -> Result<bool, Error> {

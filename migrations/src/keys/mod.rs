@@ -2,6 +2,7 @@
 
 mod k0001_keys;
 mod k0002_disclosures;
+mod k0003_pending;
 
 use sea_orm_migration::prelude::*;
 
@@ -11,6 +12,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(k0001_keys::Migration), Box::new(k0002_disclosures::Migration)]
+        vec![
+            Box::new(k0001_keys::Migration),
+            Box::new(k0002_disclosures::Migration),
+            Box::new(k0003_pending::Migration),
+        ]
     }
 }

@@ -1,6 +1,6 @@
 //! Legal holds: two people place one, nothing destroys what is held, and released it goes.
 
-use super::clocks::{DAY, HOUR, at};
+use super::clocks::{DAY, HOUR, at, is_gone};
 use super::{MINE, SUBMISSIONS, holder, open, path_of};
 use crate::client::Client;
 use crate::clock::soon;
@@ -59,7 +59,7 @@ on_both! {
         assert_eq!(site.owner.get(SUBMISSIONS).await.is(200).json()["items"][0]["state"], "received", "it is long overdue");
         let released = site.owner.post(&format!("{path}/release"), json!({})).await.is(200).json();
         assert!(released.get("hold").is_none());
-        site.until(&path, |found| found["state"] == "erased").await;
+        site.until(&path, is_gone).await;
         site.owner.post(&format!("{path}/release"), json!({})).await.refuses(409, "conflict");
         site.owner.post(&hold, json!({"confirm": true})).await.refuses(409, "conflict");
         open(&site.owner, &path, "subject_rights").await.refuses(409, "erased");
