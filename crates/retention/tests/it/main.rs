@@ -9,6 +9,7 @@ mod holding;
 mod keys;
 mod matrix;
 mod people;
+mod plans;
 mod sealing;
 mod sweeping;
 mod working;
@@ -42,9 +43,14 @@ struct World {
 }
 
 async fn world(home: &Installation) -> World {
+    world_with(home, &Options::default(), &Options::default()).await
+}
+
+/// With options for each plane.
+async fn world_with(home: &Installation, data: &Options, keys: &Options) -> World {
     let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
     let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    let db = Db::open(source, &Options::default()).await.expect("the database opens");
+    let db = Db::open(source, data).await.expect("the database opens");
     let entropy = Entropy::system();
     let site: SiteId = entropy.id(now());
     let insert = "INSERT INTO site (id, name, time_zone, locales, version, created_at, updated_at)
@@ -56,8 +62,7 @@ async fn world(home: &Installation) -> World {
     written.await.expect("a site");
     let keys_dir = tempfile::tempdir().expect("a directory");
     let keyring = Keyring::create(keys_dir.path(), &entropy).expect("writable");
-    let options = Options::default();
-    let vault = Vault::open(keys_dir.path(), &keyring, entropy.clone(), now(), &options).await.expect("a key plane");
+    let vault = Vault::open(keys_dir.path(), &keyring, entropy.clone(), now(), keys).await.expect("a key plane");
     let retention = Retention::new(db, vault, entropy.clone());
     World { retention, site, entropy, keys_dir }
 }
