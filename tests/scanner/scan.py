@@ -18,6 +18,7 @@ import html
 import json
 import lzma
 import os
+import re
 import secrets
 import sqlite3
 import stat
@@ -33,6 +34,11 @@ CHUNK = 1 << 20
 OVERLAP = 1 << 10
 MOST_UNPACKED = 1 << 26
 FOUND, BLIND = 1, 2
+
+# what every byte string lies in that is text and no shorter than eight letters: nearly all of them, and little of a file
+LETTERS = re.compile(rb"[ -~]{8,}")
+# what letters of two or four bytes look like, wherever they begin
+WIDE = re.compile(rb"(?:[ -~]\0{1,3}){7}")
 
 
 # --- markers ---------------------------------------------------------------------------------------------------------
@@ -189,8 +195,17 @@ def patterns(made):
 
 
 class Search:
-    def __init__(self, made):
-        self.wanted = list(patterns(made).items())
+    def __init__(self, made, wanted=lambda name: True):
+        self.wanted = [(needle, name) for needle, name in patterns(made).items() if wanted(name)]
+        # what is a text, what is one in wide letters, and the rest
+        self.letters, self.wide, self.other = [], [], []
+        for needle, name in self.wanted:
+            if BESIDE not in name and LETTERS.fullmatch(needle):
+                self.letters.append((needle, name))
+            elif BESIDE not in name and WIDE.search(needle):
+                self.wide.append((needle, name))
+            else:
+                self.other.append((needle, name))
         self.hits, self.blind, self.files, self.bytes = [], [], 0, 0
 
     def path(self, path):
@@ -223,7 +238,10 @@ class Search:
                 before, start = window[-OVERLAP:], start + len(chunk)
 
     def data(self, data, where, start=0):
-        for needle, name in self.wanted:
+        letters = b"\n".join(LETTERS.findall(data))
+        likely = [(needle, name) for needle, name in self.letters if needle in letters]
+        likely += self.wide if WIDE.search(data) else []
+        for needle, name in likely + self.other:
             if name.endswith(TAG_AS_IT_IS) and not of_its_database(where, name):
                 continue
             at = data.find(needle)
@@ -451,10 +469,8 @@ def main():
         write(given.markers, made)
         print(json.dumps(sorted(taken)))
         return 0
-    search = Search(made)
-    if given.only:
-        texts = ("stem:", "digits:", *(f"{kind}:" for kind in values(made)))
-        search.wanted = [hit for hit in search.wanted if hit[1].startswith(texts) == (given.only == "texts")]
+    texts = ("stem:", "digits:", *(f"{kind}:" for kind in values(made)))
+    search = Search(made, lambda name: not given.only or name.startswith(texts) == (given.only == "texts"))
     for path in given.path:
         if not os.path.lexists(path):
             search.blind.append(f"{path}: not there")
