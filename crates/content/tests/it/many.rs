@@ -110,13 +110,21 @@ on_both! {
             (&["title"], &[("tag", Op::Prefix, "01")]),
         ] {
             let query = query(sort, conditions);
-            let (first, statements) = price(&world, &count, &query, &Start::First).await;
-            assert!(statements <= 2, "{statements} statements: {query:?}");
             // a page from the middle of everything
             let middle: Cursor = serde_json::from_value(json!({"values": ["=050000"], "id": "00000000-0000-0000-0000-000000000001"})).expect("a cursor");
-            let (later, _) = price(&world, &count, &query, &Start::After(middle)).await;
+            let middle = Start::After(middle);
+            let bound = Duration::from_millis(12).max(plain * 12);
+            let began = Instant::now();
+            let (first, later) = loop {
+                let (first, statements) = price(&world, &count, &query, &Start::First).await;
+                assert!(statements <= 2, "{statements} statements: {query:?}");
+                let (later, _) = price(&world, &count, &query, &middle).await;
+                // other tests may be in the way: they end, and a wrong plan does not
+                if first.max(later) < bound || began.elapsed() > Duration::from_mins(1) {
+                    break (first, later);
+                }
+            };
             println!("{:?}: {first:?}, then {later:?}; without conditions {plain:?}: {query:?}", home.backend());
-            let bound = Duration::from_millis(20).max(plain * 12);
             assert!(first < bound && later < bound, "{first:?}, then {later:?}; without conditions {plain:?}: {query:?}");
             assert!(later < first * 3 + Duration::from_millis(5), "{first:?}, then {later:?}: {query:?}");
         }
