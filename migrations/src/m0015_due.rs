@@ -10,18 +10,13 @@ impl MigrationName for Migration {
     }
 }
 
-const INDEXES: [&str; 2] = [
-    "DROP INDEX submission_ends_at_idx",
-    "CREATE INDEX submission_due_idx ON submission (site_id, ends_at, id)
-        WHERE state IN ('received', 'open', 'fulfilled', 'due') AND NOT held",
-];
+const INDEXES: &str = "DROP INDEX submission_ends_at_idx;
+    CREATE INDEX submission_due_idx ON submission (site_id, ends_at, id)
+        WHERE state IN ('received', 'open', 'fulfilled', 'due') AND NOT held";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for statement in INDEXES {
-            manager.get_connection().execute_unprepared(statement).await?;
-        }
-        Ok(())
+        manager.get_connection().execute_unprepared(INDEXES).await.map(drop)
     }
 }

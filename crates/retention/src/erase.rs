@@ -25,7 +25,7 @@ use bonafide_storage::{Sql, Tx, replay};
 use bonafide_vault::{Destruction, Outcome, Pending, RecordKeys};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait as _, QueryResult};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// How many submissions one pass takes.
@@ -173,10 +173,9 @@ impl Retention {
 
     /// Those of which something is left in the data.
     async fn left(&self, pending: &[Pending]) -> Result<Vec<(SubmissionId, String)>, Error> {
+        let records: Vec<_> = pending.iter().map(|pending| pending.record).collect();
         let head = "SELECT id FROM submission WHERE state NOT IN ('erased', 'final') AND id IN";
-        let db = self.db.read();
-        let rows = db.query_all_raw(naming(db, head, pending.iter().map(|pending| pending.record))).await?;
-        let left = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<uuid::Uuid>, _>>()?;
+        let left = self.among(&records, head).await?;
         let left = pending.iter().filter(|pending| left.contains(&pending.record));
         Ok(left.map(|pending| (SubmissionId::from_uuid(pending.record), pending.cause.clone())).collect())
     }
@@ -241,10 +240,10 @@ pub fn object_key(id: SubmissionId) -> String {
 }
 
 async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Error> {
-    let ids = || pending.iter().map(|pending| pending.record);
     // only those that have not said so yet: a process killed after this transaction says it once
-    let select = naming(tx, "SELECT id, site_id FROM submission WHERE scrubbed_at IS NULL AND id IN", ids());
-    let sites = sites(&tx.query_all_raw(select).await?)?;
+    let mut update = Sql::new("UPDATE submission SET scrubbed_at = ");
+    update.bind(now.micros()).push(" WHERE scrubbed_at IS NULL AND id IN ");
+    let sites = change(tx, update, pending).await?;
     for pending in pending {
         let Some(site) = sites.get(&pending.record) else { continue };
         let line = Leaf {
@@ -257,17 +256,13 @@ async fn say_done(tx: &Tx, pending: &[Pending], now: Instant) -> Result<(), Erro
         };
         leaf::append(tx, *site, &line);
     }
-    let mut update = Sql::new("UPDATE submission SET scrubbed_at = ");
-    update.bind(now.micros()).push(" WHERE scrubbed_at IS NULL AND id IN ").list(ids());
-    tx.execute_raw(update.on(tx)).await?;
     Ok(())
 }
 
 async fn say_final(tx: &Tx, ripe: &[Pending], now: Instant) -> Result<(), Error> {
     let mut update = Sql::new("UPDATE submission SET state = 'final', final_at = ");
-    update.bind(now.micros()).push(" WHERE state = 'erased' AND id IN ").list(ripe.iter().map(|ripe| ripe.record));
-    update.push(" RETURNING id, site_id");
-    let sites = sites(&tx.query_all_raw(update.on(tx)).await?)?;
+    update.bind(now.micros()).push(" WHERE state = 'erased' AND id IN ");
+    let sites = change(tx, update, ripe).await?;
     for ripe in ripe {
         let Some(site) = sites.get(&ripe.record) else { continue };
         let line = Leaf {
@@ -281,8 +276,10 @@ async fn say_final(tx: &Tx, ripe: &[Pending], now: Instant) -> Result<(), Error>
     Ok(())
 }
 
-/// The sites of submissions.
-fn sites(rows: &[QueryResult]) -> Result<HashMap<uuid::Uuid, SiteId>, Error> {
+/// Changes submissions by an `UPDATE` that ends in `IN`; gives the sites of those that it has changed.
+async fn change(tx: &Tx, mut update: Sql, of: &[Pending]) -> Result<HashMap<uuid::Uuid, SiteId>, Error> {
+    update.list(of.iter().map(|of| of.record)).push(" RETURNING id, site_id");
+    let rows = tx.query_all_raw(update.on(tx)).await?;
     let pair = |row: &QueryResult| Ok((row.try_get("", "id")?, SiteId::from_uuid(row.try_get("", "site_id")?)));
     Ok(rows.iter().map(pair).collect::<Result<_, sea_orm::DbErr>>()?)
 }

@@ -10,17 +10,12 @@ impl MigrationName for Migration {
     }
 }
 
-const INDEXES: [&str; 2] = [
-    "CREATE INDEX pending_unsettled_idx ON pending (destroyed_at, record) WHERE settled_at IS NULL",
-    "CREATE INDEX pending_settled_idx ON pending (epoch) WHERE settled_at IS NOT NULL",
-];
+const INDEXES: &str = "CREATE INDEX pending_unsettled_idx ON pending (destroyed_at, record) WHERE settled_at IS NULL;
+    CREATE INDEX pending_settled_idx ON pending (epoch) WHERE settled_at IS NOT NULL";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for statement in INDEXES {
-            manager.get_connection().execute_unprepared(statement).await?;
-        }
-        Ok(())
+        manager.get_connection().execute_unprepared(INDEXES).await.map(drop)
     }
 }

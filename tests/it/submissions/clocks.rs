@@ -146,8 +146,7 @@ on_both! {
         let listed = site.owner.get(SUBMISSIONS).await.is(200).json();
         assert_eq!(listed["items"][0]["flags"], json!(["spam"]));
         let site = at(site, home, &clock, 8 * DAY).await;
-        let path = path_of(&sent["receipt"]);
-        site.until(&path, is_gone).await;
+        site.until(&path_of(&sent["receipt"]), is_gone).await;
         site.server.stop();
     }
 }

@@ -66,9 +66,13 @@ impl Retention {
     }
 
     async fn there(&self, records: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+        self.among(records, "SELECT id FROM submission WHERE id IN").await
+    }
+
+    /// Those of some records that a `SELECT id … id IN` finds in the data.
+    pub(crate) async fn among(&self, records: &[Uuid], head: &str) -> Result<HashSet<Uuid>, Error> {
         let db = self.db.read();
-        let select = naming(db, "SELECT id FROM submission WHERE id IN", records.iter().copied());
-        let rows = db.query_all_raw(select).await?;
+        let rows = db.query_all_raw(naming(db, head, records.iter().copied())).await?;
         Ok(rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?)
     }
 }
