@@ -5,7 +5,7 @@
 //! stands for a disk that breaks in the middle of a file.
 
 use crate::client::Client;
-use crate::site::{PASSWORD, Site, answers, login, patience, text};
+use crate::site::{PASSWORD, Site, answers, login, make_owner, patience, text};
 use crate::submissions::{open, path_of};
 use bonafide_test_support::{Backend, Installation, Server, namespace, on_both};
 use serde_json::{Value, json};
@@ -230,7 +230,7 @@ on_both! {
         if namespace().is_none() {
             return; // it comes with the same tools
         }
-        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+        make_owner(home).await;
         // the signal that comes with the limit would end it
         let server = Server::start_command(home, through(home, Command::new("env"), "trap '' XFSZ; exec \"$1\" serve", &[]));
         let site = open_site(server).await;
@@ -259,7 +259,7 @@ on_both! {
 
     /// A pipe that nobody reads, a disk for logs that is full.
     async fn a_log_that_cannot_be_written_stops_nothing(home: &Installation) {
-        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+        make_owner(home).await;
         let server = Server::start_command(home, through(home, Command::new("env"), "exec \"$1\" serve 2>/dev/full", &[]));
         let site = open_site(server).await;
         let receipt = site.submit("contact").await;

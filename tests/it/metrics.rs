@@ -1,7 +1,7 @@
 //! Figures for Prometheus, on a listener of their own.
 
 use crate::client::Client;
-use crate::site::{PASSWORD, Site, login, text};
+use crate::site::{Site, login, make_owner, text};
 use bonafide_test_support::{Installation, Server, on_both};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ fn value(metrics: &str, name: &str) -> u64 {
 
 on_both! {
     async fn figures_are_there_and_say_nothing_of_anybody(home: &Installation) {
-        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+        make_owner(home).await;
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let mut command = home.command();
         command.arg("serve").env("BONAFIDE_METRICS_LISTEN", free.to_string());

@@ -1,7 +1,7 @@
 //! An installation with a running server, and the people who work with it.
 
 use crate::client::{Client, Reply};
-use bonafide_test_support::{Installation, Server};
+use bonafide_test_support::{Installation, Server, Template};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Makes the owner on the command line, starts the server and logs in.
+    /// Makes the owner, starts the server and logs in.
     pub(crate) async fn open(home: &Installation) -> Self {
-        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+        make_owner(home).await;
         let server = Server::start(home);
         let anonymous = Client::anonymous(&server);
         let owner = login(&anonymous, "owner@example.org").await;
@@ -136,6 +136,17 @@ impl Site {
             page["page"]["count"].as_u64().expect("a number")
         };
         (count("/admin/v1/audit?count=exact&limit=1").await, count("/admin/v1/policies?count=exact&limit=1").await)
+    }
+}
+
+/// Makes a new installation and its owner.
+pub(crate) async fn make_owner(home: &Installation) {
+    static OWNED: Template = Template::new();
+    let create = async |home: &Installation| {
+        home.run(["owner", "create", "--email", "owner@example.org"], format!("{PASSWORD}\n")).ok();
+    };
+    if !OWNED.lay(home, create).await {
+        create(home).await;
     }
 }
 

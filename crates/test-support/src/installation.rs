@@ -81,6 +81,11 @@ impl Installation {
         self.database.as_ref()
     }
 
+    /// What is left when its directories are removed.
+    pub(crate) fn into_database(self) -> Option<TestDatabase> {
+        self.database
+    }
+
     /// The directory of its data. The server makes it.
     pub fn data_dir(&self) -> PathBuf {
         self.root.path().join("data")

@@ -35,6 +35,7 @@ pub mod postgres;
 mod python;
 pub mod server;
 pub mod shared;
+mod template;
 
 pub use clock::ShiftedClock;
 pub use command::Output;
@@ -44,3 +45,4 @@ pub use postgres::TestDatabase;
 pub use python::python;
 pub use server::Server;
 pub use shared::shared_data;
+pub use template::Template;

@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Once};
 
 use crate::environment;
 
@@ -16,12 +16,13 @@ mod programs;
 use cluster::{Cluster, Durability};
 use programs::Programs;
 
-/// An empty database. It is dropped, with all connections to it, when this value is.
+/// An empty database, made when it is first asked for. It is dropped, with all connections to it, when this value is.
 #[derive(Debug)]
 pub struct TestDatabase {
     name: String,
     url: String,
     server: &'static Place,
+    made: Once,
 }
 
 /// A server on which databases can be made.
@@ -32,7 +33,7 @@ struct Place {
     url: String,
     made: AtomicU32,
     /// What the server needs to stay alive; `None` when it is somebody else's.
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
 }
 
 /// A fresh database on the server that all tests of this process share. Its settings are fast and not durable: it does
@@ -44,7 +45,7 @@ struct Place {
 /// Where there is no PostgreSQL and `BONAFIDE_REQUIRE_POSTGRES=1` or `CI=true`; when the server refuses.
 pub fn database() -> Option<TestDatabase> {
     static PLACE: LazyLock<Option<Place>> = LazyLock::new(|| Place::find(Durability::Fast));
-    PLACE.as_ref().map(Place::create)
+    PLACE.as_ref().map(Place::database)
 }
 
 /// A fresh database with the durable settings of a real server, for measurements.
@@ -55,7 +56,7 @@ pub fn database() -> Option<TestDatabase> {
 /// As [`database`].
 pub fn durable_database() -> Option<TestDatabase> {
     static PLACE: LazyLock<Option<Place>> = LazyLock::new(|| Place::find(Durability::Durable));
-    PLACE.as_ref().map(Place::create)
+    PLACE.as_ref().map(Place::database)
 }
 
 impl Place {
@@ -63,7 +64,7 @@ impl Place {
         let programs = Programs::find();
         if let Some(url) = environment::get("BONAFIDE_TEST_POSTGRES_URL") {
             let psql = programs.map_or_else(|| "psql".into(), |programs| programs.path("psql"));
-            return Some(Self { psql, url, made: AtomicU32::new(0), _cluster: None });
+            return Some(Self { psql, url, made: AtomicU32::new(0), cluster: None });
         }
         let Some(programs) = programs else {
             environment::missing(
@@ -75,23 +76,62 @@ impl Place {
         };
         let cluster = Cluster::start(&programs, durability);
         let url = cluster.url("postgres");
-        Some(Self { psql: programs.path("psql"), url, made: AtomicU32::new(0), _cluster: Some(cluster) })
+        Some(Self { psql: programs.path("psql"), url, made: AtomicU32::new(0), cluster: Some(cluster) })
     }
 
-    fn create(&'static self) -> TestDatabase {
+    fn database(&'static self) -> TestDatabase {
         let name = format!("bonafide_{}_{}", std::process::id(), self.made.fetch_add(1, Ordering::Relaxed));
-        // A process of an earlier day may have had our id and been killed; its database is nobody's.
-        psql(&self.psql, &self.url, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
-        psql(&self.psql, &self.url, &format!("CREATE DATABASE {name} TEMPLATE template0"));
-        TestDatabase { url: with_database(&self.url, &name), name, server: self }
+        TestDatabase { url: with_database(&self.url, &name), name, server: self, made: Once::new() }
     }
 }
 
 impl TestDatabase {
     /// Its URL, in the form that sqlx and libpq both understand; a throw-away cluster is reached by its socket:
     /// `postgres://postgres@localhost/NAME?host=DIRECTORY`.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    #[track_caller]
     pub fn url(&self) -> &str {
+        self.made.call_once(|| self.make("template0"));
         &self.url
+    }
+
+    /// Whether it has been made.
+    pub(crate) fn is_there(&self) -> bool {
+        self.made.is_completed()
+    }
+
+    /// Whether its server ends when this process does, and all that is on it.
+    pub(crate) fn ends_with_us(&self) -> bool {
+        self.server.cluster.is_some()
+    }
+
+    /// Makes it a copy of another one on its server, to which nobody is connected.
+    ///
+    /// # Panics
+    /// When the other one is elsewhere; when the server refuses.
+    #[track_caller]
+    pub(crate) fn begin_as(&self, other: &Self) {
+        assert!(std::ptr::eq(self.server, other.server), "databases are copied within one server");
+        self.made.call_once(|| self.make(&other.name));
+    }
+
+    /// Ends all connections to it and lets nobody connect any more.
+    pub(crate) fn close(&self) {
+        let name = &self.name;
+        let connections = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        let statements = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false; {connections}");
+        psql(&self.server.psql, &self.server.url, &statements);
+    }
+
+    #[track_caller]
+    fn make(&self, template: &str) {
+        let (name, server) = (&self.name, self.server);
+        // A process of an earlier day may have had our id and been killed; its database is nobody's.
+        let statements =
+            format!("DROP DATABASE IF EXISTS {name} WITH (FORCE); CREATE DATABASE {name} TEMPLATE {template}");
+        psql(&server.psql, &server.url, &statements);
     }
 
     /// Runs SQL on it, past the product, and gives the rows: values without alignment, `|` between columns.
@@ -108,12 +148,15 @@ impl TestDatabase {
     /// # Errors
     /// The database's message when it refuses.
     pub fn try_sql(&self, statements: &str) -> Result<String, String> {
-        try_psql(&self.server.psql, &self.url, statements)
+        try_psql(&self.server.psql, self.url(), statements)
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
+        if !self.is_there() {
+            return;
+        }
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         if let Err(refusal) = try_psql(&self.server.psql, &self.server.url, &statement) {
             eprintln!("a test database stays behind: {refusal}");

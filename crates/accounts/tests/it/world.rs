@@ -8,7 +8,7 @@ use bonafide_model::access::{Action, Actor, ReadAudit, Role, WriteUsers};
 use bonafide_model::id::SiteId;
 use bonafide_model::{EmailAddress, Granted, Instant};
 use bonafide_storage::{Db, Options, Source, Tx, Work, sql};
-use bonafide_test_support::{Installation, TestDatabase};
+use bonafide_test_support::{Installation, Template, TestDatabase};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use std::net::{IpAddr, Ipv4Addr};
@@ -19,6 +19,8 @@ use std::time::Duration;
 pub(crate) const ADA: &str = "ada@example.org";
 pub(crate) const BOB: &str = "bob@example.org";
 pub(crate) const PASSWORD: &str = "a long summer by the sea";
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 pub(crate) struct World {
     pub(crate) db: Db,
@@ -32,8 +34,11 @@ pub(crate) struct World {
 impl World {
     /// A new site without anybody.
     pub(crate) async fn empty(home: &Installation) -> Self {
-        let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir());
-        let db = Db::open(source.expect("a source"), &Options::default()).await.expect("a database");
+        let connect = async |home: &Installation| {
+            let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir());
+            Db::open(source.expect("a source"), &Options::default()).await.expect("a database")
+        };
+        let db = TABLES.open(home, connect).await;
         let (now, entropy) = (Instant::from_micros(1_780_000_000_000_000), Entropy::system());
         let site: SiteId = entropy.id(now);
         db.write(move |tx| add_site(tx, site).boxed()).await.expect("a site");

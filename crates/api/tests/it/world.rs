@@ -10,7 +10,7 @@ use bonafide_model::id::SiteId;
 use bonafide_model::{Clock, Granted, Instant};
 use bonafide_retention::Retention;
 use bonafide_storage::{Db, Options, Source};
-use bonafide_test_support::Installation;
+use bonafide_test_support::{Installation, Template, TestDatabase};
 use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use http::{HeaderMap, Request, StatusCode};
@@ -60,6 +60,8 @@ impl Answer {
 }
 
 const PASSWORD: &str = "seven lazy herons";
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 impl World {
     pub(crate) async fn new(home: &Installation, settings: Settings) -> Self {
@@ -69,9 +71,11 @@ impl World {
     pub(crate) async fn with(home: &Installation, settings: Settings, options: &Options) -> Self {
         let noon: Instant = "2026-11-24T12:00:00Z".parse().expect("an instant");
         let clock = TestClock(Arc::new(AtomicI64::new(noon.micros())));
-        let url = home.database().map(|database| database.url().to_owned());
-        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-        let db = Db::open(source, options).await.expect("the database opens");
+        let open = async |home: &Installation| {
+            let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source");
+            Db::open(source, options).await.expect("the database opens")
+        };
+        let db = TABLES.open(home, open).await;
         let entropy = Entropy::seeded(7);
         let keyring = Arc::new(Keyring::create(&home.keys_dir(), &entropy).expect("keys"));
         let site: SiteId = entropy.id(noon);

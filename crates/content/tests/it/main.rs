@@ -19,12 +19,15 @@ use bonafide_model::access::{Action, Actor};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Granted, Instant, Locale};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation};
+use bonafide_test_support::{Backend, Installation, Template};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Map, Value};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 /// A database with one site.
 struct World {
@@ -39,9 +42,12 @@ async fn world(home: &Installation) -> World {
 }
 
 async fn world_with(home: &Installation, options: &Options) -> World {
-    let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-    let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    let db = Db::open(source, options).await.expect("the database opens");
+    let open = async |home: &Installation| {
+        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
+        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        Db::open(source, options).await.expect("the database opens")
+    };
+    let db = TABLES.open(home, open).await;
     let entropy = Entropy::seeded(7);
     let noon: Instant = "2026-11-24T12:00:00Z".parse().expect("an instant");
     let site: SiteId = entropy.id(noon);

@@ -20,9 +20,12 @@ use bonafide_policy::policy::{self, Policy, PolicyDraft};
 use bonafide_policy::revision::{self, Draft, DraftPatch, Manuscript};
 use bonafide_policy::texts::Texts;
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation};
+use bonafide_test_support::{Backend, Installation, Template};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
+
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 /// The morning on which all tests take place.
 const NOW: &str = "2026-11-24T09:30:00.25Z";
@@ -35,9 +38,12 @@ struct World {
 }
 
 async fn world(home: &Installation) -> World {
-    let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-    let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    let db = Db::open(source, &Options::default()).await.expect("the database opens");
+    let open = async |home: &Installation| {
+        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
+        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        Db::open(source, &Options::default()).await.expect("the database opens")
+    };
+    let db = TABLES.open(home, open).await;
     let entropy = Entropy::seeded(7);
     let site: SiteId = entropy.id(now());
     let insert = "INSERT INTO site (id, name, time_zone, locales, version, created_at, updated_at)

@@ -28,11 +28,14 @@ use bonafide_retention::sweep::guard::Reading;
 use bonafide_retention::sweep::run::Sweeper;
 use bonafide_retention::{Error, Retention};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation};
+use bonafide_test_support::{Backend, Installation, Template};
 use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use std::time::Duration;
+
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 /// Both planes, with one site.
 struct World {
@@ -48,9 +51,12 @@ async fn world(home: &Installation) -> World {
 
 /// With options for each plane.
 async fn world_with(home: &Installation, data: &Options, keys: &Options) -> World {
-    let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-    let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    let db = Db::open(source, data).await.expect("the database opens");
+    let open = async |home: &Installation| {
+        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
+        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        Db::open(source, data).await.expect("the database opens")
+    };
+    let db = TABLES.open(home, open).await;
     let entropy = Entropy::system();
     let site: SiteId = entropy.id(now());
     let insert = "INSERT INTO site (id, name, time_zone, locales, version, created_at, updated_at)

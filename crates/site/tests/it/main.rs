@@ -7,18 +7,24 @@ use bonafide_model::id::SiteId;
 use bonafide_model::{Granted, Instant, Patch};
 use bonafide_site::{Error, Site, SitePatch};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation, on_both};
+use bonafide_test_support::{Backend, Installation, Template, on_both};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
+
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 fn at(seconds: i64) -> Instant {
     Instant::from_micros(seconds * 1_000_000)
 }
 
 async fn open(home: &Installation) -> Db {
-    let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-    let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
-    Db::open(source, &Options::default()).await.expect("the database opens")
+    let open = async |home: &Installation| {
+        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
+        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        Db::open(source, &Options::default()).await.expect("the database opens")
+    };
+    TABLES.open(home, open).await
 }
 
 async fn ensure(db: &Db, random: u8) -> Site {

@@ -14,9 +14,12 @@ mod violation;
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
 use bonafide_storage::{Db, Error, Options, Source, Tx, sql};
-use bonafide_test_support::{Backend, Installation};
+use bonafide_test_support::{Backend, Installation, Template};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait;
+
+/// What a new database begins with.
+static TABLES: Template = Template::new();
 
 /// An instant, in seconds.
 fn at(seconds: i64) -> Instant {
@@ -30,7 +33,8 @@ fn source(home: &Installation) -> Source {
 
 /// Opens the database as one more process would.
 async fn open(home: &Installation) -> Db {
-    Db::open(source(home), &Options::default()).await.expect("the database opens")
+    let open = async |home: &Installation| Db::open(source(home), &Options::default()).await;
+    TABLES.open(home, open).await.expect("the database opens")
 }
 
 /// Runs statements of the test's own in one write.
