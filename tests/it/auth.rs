@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::site::{PASSWORD, Site, login, pair, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 
 const OWNER: &str = "owner@example.org";
@@ -26,7 +26,7 @@ fn forge(token: &str, header: impl Fn(&mut Value), claims: impl Fn(&mut Value)) 
     format!("{}.{}.{}", change(parts[0], &header), change(parts[1], &claims), parts[2])
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_login_and_its_ends(home: &Installation) {
         let site = Site::open(home).await;
         let first = pair(&site.anonymous, OWNER).await;

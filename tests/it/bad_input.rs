@@ -2,7 +2,7 @@
 
 use crate::client::{Client, Reply};
 use crate::site::Site;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ fn titled(title: &str) -> Vec<u8> {
     format!(r#"{{"policy":"odd","title":{title},"default_locale":"en"}}"#).into_bytes()
 }
 
-on_both! {
+on_sqlite_first! {
     async fn malformed_bodies(home: &Installation) {
         let site = Site::open(home).await;
         site.policy("privacy").await;

@@ -2,10 +2,10 @@
 
 use crate::client::Client;
 use crate::site::{PASSWORD, Site, login, pair, text};
-use bonafide_test_support::{Installation, Server, on_both};
+use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 
-on_both! {
+on_sqlite_first! {
     async fn an_owner_finds_the_way_back(home: &Installation) {
         let site = Site::open(home).await;
         let before = pair(&site.anonymous, "owner@example.org").await;

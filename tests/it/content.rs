@@ -3,9 +3,7 @@
 
 mod bad_input;
 mod followed;
-mod leaks;
 mod lists;
-mod nodes;
 pub(crate) mod preview;
 mod schedule;
 mod story;
@@ -47,7 +45,7 @@ pub(crate) async fn furnish(site: &Site, count: usize) -> (String, String) {
 }
 
 /// Defines `author` and `article`.
-async fn article(site: &Site) {
+pub(crate) async fn article(site: &Site) {
     let author = json!({"type": "author", "title": "Author", "fields": [
         {"key": "name", "kind": "text", "required": true},
         {"key": "slug", "kind": "slug", "from": "name"},
@@ -70,13 +68,13 @@ async fn article(site: &Site) {
 }
 
 /// Gives the site two languages.
-async fn languages(site: &Site) {
+pub(crate) async fn languages(site: &Site) {
     let settings = site.owner.get("/admin/v1/site").await.is(200);
     site.owner.patch("/admin/v1/site", &settings.etag(), json!({"locales": ["en", "de"]})).await.is(200);
 }
 
 /// Writes an entry of a type; gives its address.
-async fn write(site: &Site, kind: &str, fields: Value) -> (String, Reply) {
+pub(crate) async fn write(site: &Site, kind: &str, fields: Value) -> (String, Reply) {
     let (base, body) = match kind {
         "page" => ("/admin/v1/pages".to_owned(), fields),
         _ => (format!("/admin/v1/entries/{kind}"), json!({"fields": fields})),
@@ -86,21 +84,21 @@ async fn write(site: &Site, kind: &str, fields: Value) -> (String, Reply) {
 }
 
 /// Writes an entry and publishes it; gives its address.
-async fn published(site: &Site, kind: &str, fields: Value) -> String {
+pub(crate) async fn published(site: &Site, kind: &str, fields: Value) -> String {
     let (path, made) = write(site, kind, fields).await;
     site.owner.verb(&format!("{path}/publish"), &made.etag()).await.is(200);
     path
 }
 
 /// Sends a verb to an entry as it is now.
-async fn now(site: &Site, path: &str, verb: &str) -> Reply {
+pub(crate) async fn now(site: &Site, path: &str, verb: &str) -> Reply {
     let (address, query) = path.split_once('?').map_or((path, String::new()), |(a, q)| (a, format!("?{q}")));
     let etag = site.owner.get(path).await.is(200).etag();
     site.owner.verb(&format!("{address}/{verb}{query}"), &etag).await
 }
 
 /// Patches an entry as it is now.
-async fn change(site: &Site, path: &str, body: Value) -> Reply {
+pub(crate) async fn change(site: &Site, path: &str, body: Value) -> Reply {
     let etag = site.owner.get(path).await.is(200).etag();
     site.owner.patch(path, &etag, body).await
 }

@@ -4,7 +4,7 @@ use crate::client::Client;
 use crate::content;
 use crate::operations::{self, ABSENT, Objects, Operation, Who};
 use crate::site::{self, ROLES, Site, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -136,7 +136,7 @@ fn identity(item: &Value) -> String {
         .to_string()
 }
 
-on_both! {
+on_sqlite_first! {
     async fn the_documents_hold_together(home: &Installation) {
         let site = Site::open(home).await;
         for document in operations::documents(&site).await {

@@ -1,6 +1,6 @@
 //! Every column says whose it is and when it goes, or nothing starts.
 
-use bonafide_test_support::{Installation, Server, on_both, python};
+use bonafide_test_support::{Installation, Server, on_sqlite_first, python};
 use serde_json::Value;
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn refused(home: &Installation, told: &str) {
     }
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_column_that_nobody_declared_stops_the_start(home: &Installation) {
         Server::start(home).stop();
         assert!(home.run(["check"], "").ok().contains("every column is declared"));

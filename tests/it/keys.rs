@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::{Site, login, text};
-use bonafide_test_support::{Installation, Server, on_both};
+use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +45,7 @@ fn all_refuse(home: &Installation, told: &str) -> String {
     last
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_new_epoch_begins_beside_a_running_server(home: &Installation) {
         let server = Server::start(home);
         let told = home.run(["keys", "rotate"], "").ok();

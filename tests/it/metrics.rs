@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::{Site, login, make_owner, text};
-use bonafide_test_support::{Installation, Server, on_both};
+use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ fn value(metrics: &str, name: &str) -> u64 {
     line.unwrap_or_else(|| panic!("{name}: {metrics}")).parse().expect("a number")
 }
 
-on_both! {
+on_sqlite_first! {
     async fn figures_are_there_and_say_nothing_of_anybody(home: &Installation) {
         make_owner(home).await;
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");

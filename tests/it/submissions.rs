@@ -1,8 +1,7 @@
 //! What visitors send, from the form to the last trace of it: the promise that the product is about.
 
-mod clocks;
+pub(crate) mod clocks;
 mod disclosures;
-mod exports;
 mod holds;
 mod intake;
 mod pages;

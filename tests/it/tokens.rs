@@ -1,12 +1,12 @@
 //! API tokens: no wider than their maker, for one surface, and gone at once when they are revoked.
 
 use crate::site::{Site, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 
 const TOKENS: &str = "/admin/v1/tokens";
 
-on_both! {
+on_sqlite_first! {
     async fn a_token_from_its_making_to_its_end(home: &Installation) {
         let site = Site::open(home).await;
         let body = json!({"name": "Build", "family": "admin", "scopes": ["policies:read"], "expires_at": "2027-01-01T00:00:00Z"});

@@ -1,12 +1,12 @@
 //! People: invited, changed, suspended and let in again.
 
 use crate::site::{PASSWORD, Site, accept, login, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 
 const ME: &str = "/admin/v1/me";
 
-on_both! {
+on_sqlite_first! {
     async fn an_account_from_invitation_to_suspension(home: &Installation) {
         let site = Site::open(home).await;
         let invitation = json!({"email": "ada@example.org", "display_name": "Ada", "roles": ["editor"]});

@@ -19,6 +19,8 @@ pub(crate) enum Step {
     Clippy,
     /// cargo test --workspace
     Test,
+    /// The tests that take long or measure, which `cargo test` leaves out
+    Slow,
     /// cargo doc, warnings are errors
     Doc,
     /// cargo xtask openapi --check
@@ -35,7 +37,8 @@ impl Step {
             Self::Clippy => {
                 programs::run(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
             }
-            Self::Test => programs::run(cargo(&["test", "--workspace"]).env("BONAFIDE_TEST_CONTROL", control()?)),
+            Self::Test => programs::run(&mut cargo(&["test", "--workspace"])),
+            Self::Slow => slow(),
             Self::Doc => programs::run(cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings")),
             Self::Openapi => openapi::run(true),
             Self::Deny => deny(),
@@ -77,6 +80,13 @@ pub(crate) fn control() -> Result<PathBuf, Failure> {
     let copied = std::fs::create_dir_all(&folder).and_then(|()| std::fs::copy(made, &kept));
     copied.map_err(|cause| format!("{}: {cause}", kept.display()))?;
     Ok(kept)
+}
+
+/// Tests in modules `slow`; more than one at once on each core would be in each other's way.
+fn slow() -> Result<(), Failure> {
+    let control = control()?;
+    let mut tests = cargo(&["test", "--workspace", "--tests", "--", "--ignored", "slow::", "--test-threads", "2"]);
+    programs::run(tests.env("BONAFIDE_TEST_CONTROL", control))
 }
 
 /// Licences, banned crates and sources are also checked by `check`, which needs no program to be installed.

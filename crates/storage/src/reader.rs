@@ -274,8 +274,9 @@ mod tests {
         let reader = Reader::sqlite(home.path(), None).await.expect("it opens");
         let Kind::Stack(stack) = &reader.0 else { panic!("those of SQLite are lent") };
         let most = stack.permits.available_permits();
-        // seconds
-        let slow = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000000) SELECT COUNT(*) FROM n";
+        // a second
+        let slow =
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT COUNT(*) FROM n";
         let slow = Statement::from_string(DbBackend::Sqlite, slow);
         let mut lent = stack.lend().await.expect("one is free");
         let gone = tokio::time::timeout(Duration::from_millis(5), lent.one(&slow)).await;

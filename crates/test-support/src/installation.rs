@@ -160,20 +160,59 @@ pub fn on(backend: Backend, body: impl AsyncFnOnce(&Installation)) {
 /// See the example at the head of this crate.
 #[macro_export]
 macro_rules! on_both {
+    // one test, in a module beneath the body, or beneath one of its own that says that it is slow
+    (@quick $test:ident $backend:ident $body:path) => {
+        #[test]
+        fn $test() {
+            $crate::installation::on($crate::Backend::$backend, $body);
+        }
+    };
+    (@slow $test:ident $backend:ident $body:path) => {
+        #[test]
+        #[ignore = "slow: `cargo xtask ci slow`"]
+        fn $test() {
+            $crate::installation::on($crate::Backend::$backend, $body);
+        }
+    };
     ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
         $(#[$attribute])*
         async fn $name($home: $kind) $body
 
         mod $name {
-            #[test]
-            fn sqlite() {
-                $crate::installation::on($crate::Backend::Sqlite, super::$name);
-            }
+            $crate::on_both!(@quick sqlite Sqlite super::$name);
+            $crate::on_both!(@quick postgres Postgres super::$name);
+        }
+    )+};
+}
 
-            #[test]
-            fn postgres() {
-                $crate::installation::on($crate::Backend::Postgres, super::$name);
+/// Makes the tests of [`on_both!`], of which `cargo test` runs only that on SQLite: where what the database does is tested
+/// elsewhere. The other one is `name::slow::postgres`.
+#[macro_export]
+macro_rules! on_sqlite_first {
+    ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
+        $(#[$attribute])*
+        async fn $name($home: $kind) $body
+
+        mod $name {
+            $crate::on_both!(@quick sqlite Sqlite super::$name);
+
+            mod slow {
+                $crate::on_both!(@slow postgres Postgres super::super::$name);
             }
+        }
+    )+};
+}
+
+/// Makes the tests of [`on_both!`], of which `cargo test` runs none. It stands in a module `slow`, by which they are found.
+#[macro_export]
+macro_rules! slow_on_both {
+    ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
+        $(#[$attribute])*
+        async fn $name($home: $kind) $body
+
+        mod $name {
+            $crate::on_both!(@slow sqlite Sqlite super::$name);
+            $crate::on_both!(@slow postgres Postgres super::$name);
         }
     )+};
 }

@@ -2,10 +2,10 @@
 
 use super::{article, now, published, write};
 use crate::site::Site;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 
-on_both! {
+on_sqlite_first! {
     async fn documents_that_cannot_be(home: &Installation) {
         let site = Site::open(home).await;
         article(&site).await;

@@ -2,10 +2,10 @@
 
 use super::{article, change, languages, now, published};
 use crate::site::Site;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 
-on_both! {
+on_sqlite_first! {
     async fn a_sitemap_and_feeds_lead_to_the_frontend(home: &Installation) {
         let site = Site::open(home).await;
         languages(&site).await;

@@ -2,7 +2,7 @@
 
 use super::{article, languages, now, published};
 use crate::site::{Site, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 
 async fn titles(site: &Site, query: &str) -> Vec<String> {
@@ -25,7 +25,7 @@ async fn walked(site: &Site, query: &str) -> Vec<Value> {
     }
 }
 
-on_both! {
+on_sqlite_first! {
     async fn filters_and_orders(home: &Installation) {
         let site = Site::open(home).await;
         article(&site).await;

@@ -1,10 +1,10 @@
 //! A draft shown by a link, to whoever has its token, and nothing beside it.
 
-use super::leaks::HIDDEN;
 use super::{article, change, languages, now, published, write};
 use crate::client::{Client, Reply};
 use crate::site::{Site, text};
-use bonafide_test_support::{Installation, on_both};
+use crate::slow::leaks::HIDDEN;
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn faults(faults: &Value) -> Vec<(&str, &str)> {
     faults.as_array().expect("faults").iter().map(|fault| (text(&fault["pointer"]), text(&fault["code"]))).collect()
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_draft_is_shown_as_it_grows_and_a_revision_as_it_was(home: &Installation) {
         let site = Site::open(home).await;
         let about = json!({"title": "About", "body": [{"type": "markdown", "text": "Hello *world*"}]});

@@ -4,7 +4,7 @@ use super::{languages, write};
 use crate::client::{Client, Reply};
 use crate::clock::{instant, since_1970};
 use crate::site::{Site, login, text};
-use bonafide_test_support::{Installation, Server, on_both};
+use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn until(anonymous: &Client, path: &str, status: u16, at: u64) -> f64 {
     panic!("{path} did not become {status}");
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_page_comes_and_goes_at_its_instants(home: &Installation) {
         let site = Site::open(home).await;
         let (path, _) = write(&site, "page", json!({"title": "Soon"})).await;

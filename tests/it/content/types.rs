@@ -3,7 +3,7 @@
 use super::{article, change, now, published, write};
 use crate::client::Reply;
 use crate::site::Site;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::{Value, json};
 
 const ARTICLE: &str = "/admin/v1/types/article";
@@ -20,7 +20,7 @@ async fn fields(site: &Site, with: impl Fn(&mut Vec<Value>)) -> Value {
     json!(fields)
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_change_shows_its_plan_and_loses_nothing_unasked(home: &Installation) {
         let site = Site::open(home).await;
         article(&site).await;

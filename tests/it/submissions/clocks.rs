@@ -3,11 +3,11 @@
 use super::{MINE, SUBMISSIONS, holder, open, path_of};
 use crate::client::Client;
 use crate::site::{Site, answers, login, patience, text};
-use bonafide_test_support::{Installation, Server, ShiftedClock, on_both};
+use bonafide_test_support::{Installation, Server, ShiftedClock, on_sqlite_first};
 use serde_json::{Value, json};
 
 pub(super) const HOUR: i64 = 3600;
-pub(super) const DAY: i64 = 24 * HOUR;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// The site of an installation with another clock: the server ends and starts again.
 pub(super) async fn at(site: Site, home: &Installation, clock: &ShiftedClock, shift: i64) -> Site {
@@ -22,7 +22,7 @@ pub(super) async fn at(site: Site, home: &Installation, clock: &ShiftedClock, sh
     site
 }
 
-pub(super) async fn start(home: &Installation, clock: &ShiftedClock) -> Site {
+pub(crate) async fn start(home: &Installation, clock: &ShiftedClock) -> Site {
     let mut command = clock.serve(home);
     command.env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "1000");
     let server = Server::start_command(home, command);
@@ -36,7 +36,7 @@ pub(super) fn is_gone(found: &Value) -> bool {
     found["state"] == "erased" || found["state"] == "final"
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_visitor_has_it_erased_and_sees_it_done(home: &Installation) {
         let clock = ShiftedClock::new(home);
         let site = Site::open(home).await;
@@ -79,37 +79,6 @@ on_both! {
         let site = at(site, home, &clock, 181 * DAY).await;
         site.until(&unanswered, is_gone).await;
         site.server.stop();
-    }
-
-    async fn nothing_is_erased_by_a_clock_that_jumped(home: &Installation) {
-        let clock = ShiftedClock::new(home);
-        Site::open(home).await.server.stop();
-        for years in [3, -3] {
-            clock.shift(0);
-            let site = start(home, &clock).await;
-            let form = format!("contact-{}", years + 3);
-            site.form(&form, json!({})).await;
-            let path = path_of(&site.submit(&form).await);
-            clock.shift(years * 365 * DAY);
-            let owner = login(&site.anonymous, "owner@example.org").await;
-            let site = Site { owner, ..site };
-            let status = site.until("/admin/v1/status", |status| {
-                status["retention"]["causes"].as_array().is_some_and(|causes| causes.iter().any(|cause| cause["code"] == "clock_jumped"))
-            });
-            assert_eq!(status.await["retention"]["state"], "red");
-            assert_eq!(site.owner.get(&path).await.is(200).json()["state"], "received", "nothing is erased early");
-            clock.shift(0);
-            let owner = login(&site.anonymous, "owner@example.org").await;
-            owner.post("/admin/v1/retention/trust-clock", json!({})).await.is(200);
-            owner.post("/admin/v1/retention/trust-clock", json!({})).await.refuses(409, "conflict");
-            let green = |status: &Value| status["retention"]["state"] == "green";
-            let site = Site { owner, ..site };
-            site.until("/admin/v1/status", green).await;
-            open(&site.owner, &path, "fulfil_request").await.is(200);
-            let sweeps = site.owner.get("/admin/v1/retention/sweeps").await.is(200).json();
-            assert_eq!(sweeps["items"][0]["stopped"], "clock", "{sweeps}");
-            site.server.stop();
-        }
     }
 
     async fn a_sweep_of_nearly_everything_waits_for_a_person(home: &Installation) {

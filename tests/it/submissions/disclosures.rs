@@ -3,10 +3,10 @@
 use super::clocks::{DAY, HOUR, at};
 use super::{open, path_of};
 use crate::site::{Site, login};
-use bonafide_test_support::{Installation, ShiftedClock, on_both};
+use bonafide_test_support::{Installation, ShiftedClock, on_sqlite_first};
 use serde_json::json;
 
-on_both! {
+on_sqlite_first! {
     async fn two_people_decide_what_is_disclosed(home: &Installation) {
         let clock = ShiftedClock::new(home);
         let site = Site::open(home).await;

@@ -5,14 +5,14 @@ use super::{MINE, SUBMISSIONS, holder, open, path_of};
 use crate::client::Client;
 use crate::clock::soon;
 use crate::site::{Site, login, text};
-use bonafide_test_support::{Installation, Server, ShiftedClock, on_both};
+use bonafide_test_support::{Installation, Server, ShiftedClock, on_sqlite_first};
 use serde_json::{Value, json};
 
 fn claim() -> Value {
     json!({"reason": "legal_claim", "reference": "12 O 45/26", "review_on": soon()})
 }
 
-on_both! {
+on_sqlite_first! {
     async fn two_people_hold_what_nobody_then_erases(home: &Installation) {
         let clock = ShiftedClock::new(home);
         let site = Site::open(home).await;

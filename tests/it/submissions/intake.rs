@@ -3,7 +3,7 @@
 use super::{SUBMISSIONS, open, path_of};
 use crate::client::{Client, Reply};
 use crate::site::{Site, answers, patience, text};
-use bonafide_test_support::{Installation, Server, on_both};
+use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -33,7 +33,7 @@ async fn at_once(client: &Client, body: &Value, key: Option<&str>, times: usize)
     running.join_all().await
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_double_click_is_one_submission(home: &Installation) {
         let site = Site::open(home).await;
         site.form("contact", json!({})).await;

@@ -3,7 +3,7 @@
 use super::{open, path_of};
 use crate::client::Reply;
 use crate::site::Site;
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn between<'p>(page: &'p str, begin: &str, end: &str) -> &'p str {
     rest.split_once(end).expect("an end").0
 }
 
-on_both! {
+on_sqlite_first! {
     async fn a_form_is_sent_without_scripts_and_cookies(home: &Installation) {
         let site = Site::open(home).await;
         site.form("contact", json!({"spam": {"proof_of_work": "on"}})).await;

@@ -5,10 +5,10 @@ mod altered;
 mod histories;
 mod languages;
 mod listed;
-mod many;
 mod places;
 mod preview;
 mod random;
+mod slow;
 
 use bonafide_content::Error;
 use bonafide_content::entry::{self, At, Entry, NewEntry};

@@ -45,7 +45,7 @@ const READINGS: &str = "SELECT COUNT(*) FROM reading";
 on_both! {
     /// The first bytes come after the first readings, and no piece is more than one submission, however many there are.
     async fn a_long_export_is_made_while_it_is_taken(home: &Installation) {
-        const MANY: usize = 10 * TOGETHER;
+        const MANY: usize = 4 * TOGETHER;
         let many = i64::try_from(MANY).expect("a count");
         let world = world(home).await;
         let ids: BTreeSet<_> = sent(&world, MANY).await.iter().map(ToString::to_string).collect();

@@ -201,3 +201,8 @@ fn now() -> Instant {
 fn days(days: u64) -> Instant {
     now().plus(Duration::from_hours(24 * days))
 }
+
+/// Whether any stretch of some bytes stands in a file, not only the whole.
+fn stand_in(bytes: &[u8], files: &[Vec<u8>]) -> bool {
+    bytes.chunks_exact(16).any(|part| files.iter().any(|file| memchr::memmem::find(file, part).is_some()))
+}

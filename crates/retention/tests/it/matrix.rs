@@ -11,7 +11,7 @@ use bonafide_retention::hold::Ask;
 use bonafide_retention::life::Cause;
 use bonafide_retention::life::disclosure::{Ground, Misstep};
 use bonafide_retention::life::hold::{Mode, Reason};
-use bonafide_test_support::on_both;
+use bonafide_test_support::on_sqlite_first;
 use futures_util::{StreamExt as _, stream};
 use std::fmt::Write as _;
 
@@ -337,7 +337,7 @@ fn document(observed: &[(Cell, String)]) -> String {
     text
 }
 
-on_both! {
+on_sqlite_first! {
     async fn the_published_matrix_is_what_happens(home: &Installation) {
         let world = world(home).await;
         let form = world.publish(contact()).await;

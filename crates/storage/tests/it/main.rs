@@ -9,6 +9,7 @@ mod postgres;
 mod replay;
 mod schema;
 mod settings;
+mod slow;
 mod violation;
 
 use bonafide_model::Instant;

@@ -61,15 +61,6 @@ async fn a_place_that_cannot_be_used_is_named() {
     assert!(matches!(refused, Some(Error::Directory { path, .. }) if path == home.data_dir()));
 }
 
-#[tokio::test]
-async fn a_postgres_that_is_not_there_is_named_without_its_password() {
-    let url = "postgres://ada:s3cret@127.0.0.1:1/cms";
-    let source = bonafide_storage::Source::new(Some(url), std::path::Path::new("x")).expect("a source");
-    let refused = bonafide_storage::Db::open(source, &bonafide_storage::Options::default()).await.err();
-    let told = refused.expect("nobody listens there").to_string();
-    assert!(told.contains("127.0.0.1:1/cms") && !told.contains("s3cret"), "{told}");
-}
-
 on_both! {
     async fn a_snapshot_is_of_one_moment_and_cannot_write(home: &Installation) {
         let db = open(home).await;

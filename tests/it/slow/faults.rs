@@ -7,7 +7,7 @@
 use crate::client::Client;
 use crate::site::{PASSWORD, Site, answers, login, make_owner, patience, text};
 use crate::submissions::{open, path_of};
-use bonafide_test_support::{Backend, Installation, Server, namespace, on_both};
+use bonafide_test_support::{Backend, Installation, Server, namespace, slow_on_both};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::io::Write as _;
@@ -185,6 +185,7 @@ fn limit(server: &Server, most: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[ignore = "slow: `cargo xtask ci slow`"]
 async fn a_full_disk_of_the_data_loses_nothing() {
     let home = Installation::on_sqlite();
     let Some(site) = on_disks(&home, &[&home.data_dir()]).await else { return };
@@ -194,7 +195,7 @@ async fn a_full_disk_of_the_data_loses_nothing() {
     assert!(log.contains("full") && !log.contains("visitor-"), "{log}");
 }
 
-on_both! {
+slow_on_both! {
     async fn a_full_disk_of_the_keys_loses_nothing(home: &Installation) {
         let Some(site) = on_disks(home, &[&home.keys_dir()]).await else { return };
         let disk = Disk::of(&site.server, &home.keys_dir());
@@ -270,6 +271,7 @@ on_both! {
 
 /// A server of the database that refuses to write, as one does that has become a replica, or whose disk is full.
 #[test]
+#[ignore = "slow: `cargo xtask ci slow`"]
 fn a_database_that_only_reads_loses_nothing() {
     bonafide_test_support::installation::on(Backend::Postgres, async |home: &Installation| {
         let site = Site::open(home).await;

@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::{Site, login, text};
-use bonafide_test_support::{Backend, Installation, Server, on_both, python, server};
+use bonafide_test_support::{Backend, Installation, Server, python, server, slow_on_both};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,6 +15,7 @@ fn scanner() -> Option<Command> {
 }
 
 #[test]
+#[ignore = "slow: `cargo xtask ci slow`"]
 fn the_scanner_finds_whatever_is_planted_in_any_encoding() {
     let Some(mut scanner) = scanner() else { return };
     let control = scanner.arg("control").output().expect("python3 was there");
@@ -24,6 +25,7 @@ fn the_scanner_finds_whatever_is_planted_in_any_encoding() {
 }
 
 #[test]
+#[ignore = "slow: `cargo xtask ci slow`"]
 fn the_scanner_says_when_it_could_not_look() {
     let Some(mut scanner) = scanner() else { return };
     let directory = tempfile::tempdir().expect("a temporary directory");
@@ -111,7 +113,7 @@ async fn open(traces: &Traces<'_>) -> Site {
     Site { server, anonymous, owner }
 }
 
-on_both! {
+slow_on_both! {
     async fn a_program_that_stores_in_clear_is_found(home: &Installation) {
         let (Some(traces), Some(control)) = (Traces::new(home), server::control()) else { return };
         let site = Site::open(home).await;

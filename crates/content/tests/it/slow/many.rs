@@ -4,7 +4,7 @@ use crate::{World, locale, world_with};
 use bonafide_content::Start;
 use bonafide_content::delivery::{self, Condition, Cursor, Op, Query, Sort};
 use bonafide_storage::{Error, Observer, Options, Tx};
-use bonafide_test_support::{Backend, Installation, on_both};
+use bonafide_test_support::{Backend, Installation, slow_on_both};
 use futures_util::FutureExt as _;
 use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::json;
@@ -93,7 +93,7 @@ async fn price(world: &World, count: &AtomicU64, query: &Query, start: &Start<Cu
     (least, statements)
 }
 
-on_both! {
+slow_on_both! {
     async fn no_page_costs_more_for_what_it_leaves_out(home: &Installation) {
         let count = Arc::<AtomicU64>::default();
         let counted = Arc::clone(&count);

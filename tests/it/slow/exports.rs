@@ -1,8 +1,10 @@
 //! Everything of one person while it is sent: no more of it in memory than one letter, and nothing once nobody takes it.
 
-use super::*;
+use crate::client::Client;
 use crate::inventory::data;
-use bonafide_test_support::Server;
+use crate::site::{Site, login, patience, text};
+use bonafide_test_support::{Installation, Server, slow_on_both};
+use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -107,7 +109,7 @@ fn readings(site: &Site) -> usize {
     last.windows(21).filter(|window| window == b",subject_rights,staff").count()
 }
 
-on_both! {
+slow_on_both! {
     async fn an_export_takes_no_memory_and_ends_with_its_client(home: &Installation) {
         let site = corresponding(home, LETTERS).await;
         let size = taken(&site).len();
