@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tempfile::TempDir;
 
 use crate::command::{self, Output};
+use crate::environment;
 use crate::postgres::{self, TestDatabase};
 
 /// Which database a test runs on.
@@ -17,7 +18,8 @@ pub enum Backend {
     Postgres,
 }
 
-/// A temporary directory and, on PostgreSQL, an empty database: all that one installation owns.
+/// A temporary directory and, on PostgreSQL, an empty database: all that one installation owns. The directory lies in memory
+/// where the machine has such a disk, unless the installation is made for a given database.
 ///
 /// Several servers may be started on it one after the other, or, on PostgreSQL, at the same time. Directories and
 /// database are removed when it is dropped.
@@ -39,21 +41,24 @@ impl Installation {
             Backend::Sqlite => None,
             Backend::Postgres => Some(postgres::database()?),
         };
-        Some(Self::with(backend, database))
+        Some(Self::with(backend, database, environment::memory()))
     }
 
-    /// A new, empty installation on SQLite, which is always there.
+    /// A new, empty installation on SQLite, which is always there, on a real disk.
     pub fn on_sqlite() -> Self {
-        Self::with(Backend::Sqlite, None)
+        Self::with(Backend::Sqlite, None, None)
     }
 
     /// A new installation on a given PostgreSQL database, for example one of [`postgres::durable_database`].
     pub fn on_postgres(database: TestDatabase) -> Self {
-        Self::with(Backend::Postgres, Some(database))
+        Self::with(Backend::Postgres, Some(database), None)
     }
 
-    fn with(backend: Backend, database: Option<TestDatabase>) -> Self {
-        let root = tempfile::Builder::new().prefix("bonafide-").tempdir().expect("a temporary directory can be made");
+    fn with(backend: Backend, database: Option<TestDatabase>, disk: Option<&Path>) -> Self {
+        let mut root = tempfile::Builder::new();
+        root.prefix("bonafide-");
+        let root = disk.map_or_else(|| root.tempdir(), |disk| root.tempdir_in(disk));
+        let root = root.expect("a temporary directory can be made");
         Self { backend, database, logs: AtomicU32::new(0), root }
     }
 

@@ -28,8 +28,14 @@ impl Keeper {
 
     /// Lets the process be: it has ended and its id may by now be somebody else's.
     pub(crate) fn release(mut self) {
-        if let Some(mut pipe) = self.0.stdin.take() {
-            let _ = pipe.write_all(b"ended\n");
+        self.go_on();
+        drop(self.0.stdin.take());
+    }
+
+    /// Gives the shell a line to `read`.
+    pub(crate) fn go_on(&mut self) {
+        if let Some(pipe) = &mut self.0.stdin {
+            let _ = pipe.write_all(b"\n");
         }
     }
 

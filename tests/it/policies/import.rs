@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::site::text;
-use bonafide_test_support::{Installation, Server, on_both, shared_data};
+use bonafide_test_support::{Installation, Server, on_sqlite_first, shared_data};
 use serde_json::Value;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ async fn compare(frontend: &Client, policy: &str, folder: &Path) {
     }
 }
 
-on_both! {
+on_sqlite_first! {
     async fn all_real_histories(home: &Installation) {
         let Some(data) = shared_data() else { return };
         let server = Server::start(home);

@@ -8,7 +8,7 @@ use bonafide_policy::delivery::{self, Neighbours, Standing};
 use bonafide_policy::import::{Plan, Planned};
 use bonafide_policy::revision::Source;
 use bonafide_policy::{Digest, Error, Start, difference};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_both, on_sqlite_first};
 
 /// A plan whose revisions have these days, in this order.
 pub(crate) fn plan(days: &[Date]) -> Plan {
@@ -131,7 +131,9 @@ on_both! {
         assert!(matches!(between(1, 2, "de").await, Err(Error::NotFound)));
         assert!(matches!(between(1, 4, "en").await, Err(Error::NotFound)));
     }
+}
 
+on_sqlite_first! {
     async fn texts_too_different_are_told(home: &Installation) {
         let world = world(home).await;
         let words = |seed: u64| -> String {

@@ -66,7 +66,7 @@ async fn world_with(home: &Installation, data: &Options, keys: &Options) -> Worl
             .boxed()
     });
     written.await.expect("a site");
-    let keys_dir = tempfile::tempdir().expect("a directory");
+    let keys_dir = tempfile::tempdir_in(home.root()).expect("a directory");
     let keyring = Keyring::create(keys_dir.path(), &entropy).expect("writable");
     let vault = Vault::open(keys_dir.path(), &keyring, entropy.clone(), now(), keys).await.expect("a key plane");
     let retention = Retention::new(db, vault, entropy.clone());

@@ -1,7 +1,8 @@
 //! A throw-away PostgreSQL cluster that ends with the test process.
 //!
-//! A shell makes, starts, stops and removes it (see [`Keeper`]), as an unprivileged user when the tests run as root,
-//! because PostgreSQL refuses to be root. It listens on a socket in its own directory only: no ports, no races.
+//! A shell starts, stops and removes it (see [`Keeper`]), as an unprivileged user when the tests run as root, because
+//! PostgreSQL refuses to be root. It listens on a socket in its own directory only: no ports, no races. Its files are a copy of
+//! what `initdb` made once, which lies beside the test programs and goes with them.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -11,25 +12,29 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::programs::Programs;
+use crate::environment;
 use crate::keeper::Keeper;
 
 /// How long initdb and the start may take on a busy machine.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
-/// What the kernel's memory disk must have free to be used.
-const ROOM_KIB: u64 = 1024 * 1024;
-
-/// Makes the cluster, runs it until standard input ends, removes it. $1: programs, $2: directory, $3…: settings.
+/// Runs the cluster from the first line of standard input to its end, and removes it. $1: programs, $2: directory,
+/// $3…: settings.
 const SCRIPT: &str = r#"
 bin=$1; dir=$2; shift 2
-"$bin/initdb" --no-sync --no-locale --encoding UTF8 --auth trust --username postgres --pgdata "$dir/data" >"$dir/log" 2>&1 || exit 1
-"$bin/postgres" -D "$dir/data" -k "$dir" "$@" >>"$dir/log" 2>&1 &
-server=$!
-read _
-kill -QUIT $server
-wait $server
+if read _; then
+  "$bin/postgres" -D "$dir/data" -k "$dir" "$@" >"$dir/log" 2>&1 &
+  server=$!
+  read _
+  kill -QUIT $server
+  wait $server
+fi
 rm -rf "$dir"
 "#;
+
+/// How a cluster is made.
+const INITDB: [&str; 8] =
+    ["--no-sync", "--no-locale", "--encoding", "UTF8", "--auth", "trust", "--username", "postgres"];
 
 /// Settings of every cluster: its socket is its only door, and many tests may connect at once.
 const SETTINGS: [&str; 3] = ["listen_addresses=", "max_connections=400", "shared_buffers=64MB"];
@@ -70,9 +75,8 @@ impl Cluster {
     pub(super) fn start(programs: &Programs, durability: Durability) -> Self {
         let mut builder = tempfile::Builder::new();
         builder.prefix("bonafide-pg-").permissions(fs::Permissions::from_mode(0o700));
-        let memory = Path::new("/dev/shm");
-        let directory = match durability {
-            Durability::Fast if has_room(memory) => builder.tempdir_in(memory),
+        let directory = match environment::memory() {
+            Some(memory) if durability == Durability::Fast => builder.tempdir_in(memory),
             _ => builder.tempdir(),
         };
         // From here on the keeper removes it: a destructor does not run when a test process ends.
@@ -83,12 +87,14 @@ impl Cluster {
         let fast = FAST.iter().chain([&FAST_SENDERS]).filter(|_| durability == Durability::Fast);
         shell.args(SETTINGS.iter().chain(fast).flat_map(|setting| ["-c", setting]));
         shell.current_dir("/").stdout(Stdio::null()).stderr(Stdio::null());
-        if fs::metadata(&directory).is_ok_and(|it| it.uid() == 0) {
-            let (uid, gid) = unprivileged();
+        let user = fs::metadata(&directory).is_ok_and(|it| it.uid() == 0).then(unprivileged);
+        if let Some((uid, gid)) = user {
             std::os::unix::fs::chown(&directory, Some(uid), Some(gid)).expect("root may give a directory away");
             shell.uid(uid).gid(gid);
         }
         let mut keeper = Keeper::start(shell);
+        fill(programs, &directory.join("data"), user);
+        keeper.go_on();
         wait_until_ready(&directory, &mut keeper);
         Self { directory, _keeper: keeper }
     }
@@ -97,6 +103,42 @@ impl Cluster {
     pub(super) fn url(&self, database: &str) -> String {
         format!("postgres://postgres@localhost/{database}?host={}", self.directory.display())
     }
+}
+
+/// Puts the files of a new cluster into a folder that is not there: a copy of those that the first call made.
+fn fill(programs: &Programs, data: &Path, user: Option<(u32, u32)>) {
+    let version = run(Command::new(programs.path("initdb")).arg("--version"));
+    let version: String =
+        version.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let test = std::env::current_exe().expect("a process knows its file");
+    let kept = test.with_file_name(format!("postgres-cluster-{}", version.trim_end_matches('-')));
+    if kept.is_dir() {
+        run(Command::new("cp").arg("-R").args([&kept, data]));
+        if let Some((uid, gid)) = user {
+            run(Command::new("chown").args(["-R", &format!("{uid}:{gid}")]).arg(data));
+        }
+        return;
+    }
+    let mut initdb = Command::new(programs.path("initdb"));
+    initdb.args(INITDB).arg("--pgdata").arg(data).current_dir("/");
+    if let Some((uid, gid)) = user {
+        initdb.uid(uid).gid(gid);
+    }
+    run(&mut initdb);
+    // whoever comes first gives it its name, whole
+    let half = kept.with_extension(std::process::id().to_string());
+    run(Command::new("cp").arg("-R").args([data, &half]));
+    if fs::rename(&half, &kept).is_err() {
+        let _ = fs::remove_dir_all(&half);
+    }
+}
+
+/// Runs a program that has to succeed; gives what it says.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|cause| panic!("{}: {cause}", command.get_program().display()));
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {told}", command.get_program().display());
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// PostgreSQL writes `ready` to the last line of its pid file when it takes connections.
@@ -127,12 +169,4 @@ fn unprivileged() -> (u32, u32) {
         Some((fields.get(2)?.parse().ok()?, fields.get(3)?.parse().ok()?))
     };
     ids("postgres").or_else(|| ids("nobody")).expect("there is a user postgres or nobody")
-}
-
-/// Whether a directory is there and has enough room: in containers the memory disk often has 64 MB.
-fn has_room(directory: &Path) -> bool {
-    let Ok(output) = Command::new("df").args(["-Pk"]).arg(directory).output() else { return false };
-    let text = String::from_utf8_lossy(&output.stdout);
-    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
-    directory.is_dir() && free.is_some_and(|free| free >= ROOM_KIB)
 }
