@@ -82,10 +82,10 @@ pub(crate) fn control() -> Result<PathBuf, Failure> {
     Ok(kept)
 }
 
-/// Tests in modules `slow`; more than one at once on each core would be in each other's way.
+/// Tests in modules `slow`, of which many wait and some measure: four at once are not too much in the way of those.
 fn slow() -> Result<(), Failure> {
     let control = control()?;
-    let mut tests = cargo(&["test", "--workspace", "--tests", "--", "--ignored", "slow::", "--test-threads", "2"]);
+    let mut tests = cargo(&["test", "--workspace", "--tests", "--", "--ignored", "slow::", "--test-threads", "4"]);
     programs::run(tests.env("BONAFIDE_TEST_CONTROL", control))
 }
 

@@ -34,10 +34,13 @@ impl Vault {
                 async move { put(&inner, tx, &item.0, item.1.as_ref(), &item.2, now) }.boxed()
             })
         };
-        match attempt().await {
-            // another process has ended the epoch or the generation that this one knew
-            Err(Error::Storage(_)) if self.0.catch_up().await? => attempt().await,
-            outcome => outcome,
+        let mut known = self.0.newest();
+        loop {
+            match attempt().await {
+                // another process has ended the epoch or the generation that this one knew
+                Err(Error::Storage(_)) if self.0.catch_up(&mut known).await? => {}
+                outcome => return outcome,
+            }
         }
     }
 
@@ -109,13 +112,18 @@ fn put(
 }
 
 impl Inner {
-    /// Reads epochs and index keys again; true if that brought something new.
-    pub(crate) async fn catch_up(&self) -> Result<bool, Error> {
-        let known = || (self.epochs.ring().current().map(|current| current.0), self.index.newest());
-        let before = known();
+    /// The epoch and the index key that this process takes for the present ones.
+    fn newest(&self) -> (Option<i64>, Option<i64>) {
+        (self.epochs.ring().current().map(|current| current.0), self.index.newest())
+    }
+
+    /// Reads epochs and index keys again; true if they are others than those that were known, which they then are. Somebody
+    /// else of this process may have read them meanwhile.
+    async fn catch_up(&self, known: &mut (Option<i64>, Option<i64>)) -> Result<bool, Error> {
         self.epochs.reload(self.db.read()).await?;
         self.reload_index().await?;
-        Ok(known() != before)
+        let before = std::mem::replace(known, self.newest());
+        Ok(*known != before)
     }
 
     pub(crate) async fn unwrap_all(&self, records: &[Record]) -> Result<Opened, Error> {

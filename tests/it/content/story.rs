@@ -2,10 +2,10 @@
 
 use super::{article, change, languages, now, published, write};
 use crate::site::{Site, text};
-use bonafide_test_support::{Installation, on_both};
+use bonafide_test_support::{Installation, on_sqlite_first};
 use serde_json::json;
 
-on_both! {
+on_sqlite_first! {
     async fn an_article_is_written_in_two_languages_published_renamed_and_taken_back(home: &Installation) {
         let site = Site::open(home).await;
         languages(&site).await;

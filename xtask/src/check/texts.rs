@@ -9,6 +9,10 @@ const PRIVATE_FOLDERS: [&str; 3] = ["home", "root", "work"];
 /// Crates that may make a grant: the one that checks permissions, the one for the operator, and its own.
 const MAY_GRANT: [&str; 3] = ["crates/accounts/", "crates/model/", "crates/server/"];
 
+/// Crates whose documentation has examples that are run; the manifests of the others say `doctest = false`, since a crate
+/// without any takes as long as one with them.
+const HAVE_EXAMPLES: [&str; 2] = ["crates/accounts/", "crates/test-support/"];
+
 /// Looks at each line of one file.
 pub(super) fn check(file: &TextFile) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -16,6 +20,10 @@ pub(super) fn check(file: &TextFile) -> Vec<Finding> {
     for (line, number) in file.text.lines().zip(1..) {
         if let Some(folder) = private_path(line) {
             findings.push(format!("{}:{number}: a path into /{folder} exists on one machine only", file.path));
+        }
+        if is_forgotten_example(file, line) {
+            let cure = "take `doctest = false` from its manifest and name the crate in xtask/src/check/texts.rs";
+            findings.push(format!("{}:{number}: nobody runs this example: {cure}", file.path));
         }
         in_tests |= line.starts_with("#[cfg(test)]"); // unit tests stand at the end of a file
         if !in_tests && grants(file, line) {
@@ -35,6 +43,13 @@ fn private_path(line: &str) -> Option<&'static str> {
             !before.is_some_and(|char| char.is_alphanumeric() || "._-~*}])/".contains(char))
         })
     })
+}
+
+/// Whether this line begins or ends an example in a crate of which none is run.
+fn is_forgotten_example(file: &TextFile, line: &str) -> bool {
+    let line = line.trim_start();
+    let documents = line.starts_with("/// ```") || line.starts_with("//! ```");
+    documents && file.is_rust() && !HAVE_EXAMPLES.iter().any(|place| file.path.starts_with(place))
 }
 
 /// Whether this line makes a grant where that is not allowed.
@@ -59,6 +74,14 @@ mod tests {
             assert_eq!(count("docs/operating.md", format!("https://example.org/{folder}/ada")), 0);
             assert_eq!(count("docs/operating.md", format!("target/{folder}/x and ./{folder}/x")), 0);
         }
+    }
+
+    #[test]
+    fn examples_are_run_or_not_written() {
+        let example = || "    /// ```\n    /// assert!(true);\n    /// ```".to_owned();
+        assert_eq!(count("crates/model/src/instant.rs", example()), 2);
+        assert_eq!(count("crates/accounts/src/secret.rs", example()), 0);
+        assert_eq!(count("docs/operating.md", "/// ```".into()), 0);
     }
 
     #[test]

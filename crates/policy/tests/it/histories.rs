@@ -5,7 +5,7 @@ use bonafide_policy::compare::Granularity;
 use bonafide_policy::digest::Sealed;
 use bonafide_policy::import::read_dir;
 use bonafide_policy::{Digest, delivery, difference};
-use bonafide_test_support::{Installation, on_both, shared_data};
+use bonafide_test_support::{Installation, on_sqlite_first, shared_data};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -71,7 +71,7 @@ async fn smallest(world: &World, policy: &bonafide_model::name::PolicyKey, numbe
     assert_eq!(between(number, number - 1).await, (deleted, added), "{policy} {number}");
 }
 
-on_both! {
+on_sqlite_first! {
     async fn every_history_is_kept_as_it_was(home: &Installation) {
         let world = world(home).await;
         let sites = sites();

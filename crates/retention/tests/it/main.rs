@@ -3,14 +3,13 @@
 mod disclosing;
 mod erasing;
 mod exporting;
-mod forbidden;
 mod forms;
 mod holding;
 mod keys;
-mod matrix;
 mod people;
 mod plans;
 mod sealing;
+mod slow;
 mod sweeping;
 mod working;
 

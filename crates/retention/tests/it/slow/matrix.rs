@@ -3,7 +3,7 @@
 //! The document is what is observed. Where it differs, what was observed is written beside the tests' other files, and the
 //! message says where.
 
-use super::*;
+use crate::*;
 use bonafide_model::access::{CountSubmissions, EraseSubmissions, HandleSubmissions, Permission, Role};
 use bonafide_retention::Outcome;
 use bonafide_retention::erase::Wanted;
@@ -11,7 +11,7 @@ use bonafide_retention::hold::Ask;
 use bonafide_retention::life::Cause;
 use bonafide_retention::life::disclosure::{Ground, Misstep};
 use bonafide_retention::life::hold::{Mode, Reason};
-use bonafide_test_support::on_sqlite_first;
+use bonafide_test_support::slow_on_both;
 use futures_util::{StreamExt as _, stream};
 use std::fmt::Write as _;
 
@@ -291,7 +291,7 @@ fn word(error: &Error) -> String {
 
 const HEAD: &str = "# Who may do what with a submission
 
-Observed on SQLite and on PostgreSQL by `crates/retention/tests/it/matrix.rs`, which fails when this document says anything
+Observed on SQLite and on PostgreSQL by `crates/retention/tests/it/slow/matrix.rs`, which fails when this document says anything
 else. Routes and roles of the whole API: `tests/it/operations.rs`.
 
 ";
@@ -337,7 +337,7 @@ fn document(observed: &[(Cell, String)]) -> String {
     text
 }
 
-on_sqlite_first! {
+slow_on_both! {
     async fn the_published_matrix_is_what_happens(home: &Installation) {
         let world = world(home).await;
         let form = world.publish(contact()).await;

@@ -9,6 +9,7 @@ use std::process::Command;
 const ALLOWED: &str = "tests/forbidden/allowed.rs";
 
 #[test]
+#[ignore = "slow: `cargo xtask ci slow`"]
 fn forbidden_programs_do_not_compile() {
     let compiler = Compiler::new();
     let programs: Vec<_> = files(Path::new("tests/forbidden")).filter(|path| has_extension(path, "rs")).collect();
