@@ -34,6 +34,21 @@ async fn asks(db: Db, doctor: i64, barrier: Arc<Barrier>, attempts: Arc<AtomicUs
     outcome.await.expect("the clash is resolved")
 }
 
+/// Reading a table whole is dear on paper, since it shall be avoided; a server with LLVM would compile each such statement.
+#[test]
+fn no_statement_is_compiled() {
+    installation::on(Backend::Postgres, async |home: &Installation| {
+        let db = open(home).await;
+        run(&db, &["CREATE TABLE bare (n BIGINT)"]).await.expect("a table without an index");
+        let explain = "EXPLAIN (ANALYZE, FORMAT TEXT) SELECT n + 1 FROM bare WHERE n > 0";
+        let rows = db.read().query_all_raw(crate::sql(db.read(), explain, [])).await.expect("a plan");
+        let lines = rows.iter().map(|row| row.try_get_by_index::<String>(0).expect("a line"));
+        let plan = lines.collect::<Vec<_>>().join("\n");
+        assert!(plan.contains("cost=10000000000"), "it would be: {plan}");
+        assert!(!plan.contains("JIT"), "{plan}");
+    });
+}
+
 #[test]
 fn write_skew_is_prevented_and_the_loser_runs_again() {
     installation::on(Backend::Postgres, async |home: &Installation| {
