@@ -1,7 +1,6 @@
 //! The keys of what visitors sent, at the command line: looked at, tried and replaced, beside a running server.
 
-use crate::client::Client;
-use crate::site::{Site, login, text};
+use crate::site::{Site, text};
 use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -77,10 +76,7 @@ on_sqlite_first! {
         assert_eq!((status["records"].as_u64(), status["outdated"].as_u64()), (Some(2), Some(0)), "{status}");
         site.server.stop();
         // what looks after the keys says so as soon as it starts
-        let server = Server::start(home);
-        let anonymous = Client::anonymous(&server);
-        let owner = login(&anonymous, "owner@example.org").await;
-        let site = Site { server, anonymous, owner };
+        let site = Site::on(Server::start(home)).await;
         site.until(&path(0), |found| found["state"] == "final").await;
         site.server.stop();
     }

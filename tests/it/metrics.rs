@@ -1,7 +1,6 @@
 //! Figures for Prometheus, on a listener of their own.
 
-use crate::client::Client;
-use crate::site::{Site, login, make_owner, text};
+use crate::site::{Site, make_owner, text};
 use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -19,10 +18,7 @@ on_sqlite_first! {
         let free = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
         let mut command = home.command();
         command.arg("serve").env("BONAFIDE_METRICS_LISTEN", free.to_string());
-        let server = Server::start_command(home, command);
-        let anonymous = Client::anonymous(&server);
-        let owner = login(&anonymous, "owner@example.org").await;
-        let site = Site { server, anonymous, owner };
+        let site = Site::on(Server::start_command(home, command)).await;
         site.form("contact", json!({})).await;
         let receipts = site.submit_many("contact", 3).await;
         let erase = format!("/admin/v1/submissions/{}/erase", text(&receipts[0]["id"]));

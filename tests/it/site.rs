@@ -23,7 +23,11 @@ impl Site {
     /// Makes the owner, starts the server and logs in.
     pub(crate) async fn open(home: &Installation) -> Self {
         make_owner(home).await;
-        let server = Server::start(home);
+        Self::on(Server::start(home)).await
+    }
+
+    /// Logs in to a running server.
+    pub(crate) async fn on(server: Server) -> Self {
         let anonymous = Client::anonymous(&server);
         let owner = login(&anonymous, "owner@example.org").await;
         Self { server, anonymous, owner }

@@ -165,59 +165,56 @@ pub fn on(backend: Backend, body: impl AsyncFnOnce(&Installation)) {
 /// See the example at the head of this crate.
 #[macro_export]
 macro_rules! on_both {
-    // one test, in a module beneath the body, or beneath one of its own that says that it is slow
-    (@quick $test:ident $backend:ident $body:path) => {
-        #[test]
-        fn $test() {
-            $crate::installation::on($crate::Backend::$backend, $body);
-        }
-    };
-    (@slow $test:ident $backend:ident $body:path) => {
-        #[test]
-        #[ignore = "slow: `cargo xtask ci slow`"]
-        fn $test() {
-            $crate::installation::on($crate::Backend::$backend, $body);
-        }
-    };
-    ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
-        $(#[$attribute])*
-        async fn $name($home: $kind) $body
-
-        mod $name {
-            $crate::on_both!(@quick sqlite Sqlite super::$name);
-            $crate::on_both!(@quick postgres Postgres super::$name);
-        }
-    )+};
+    ($($bodies:tt)+) => { $crate::tests_of! { quick quick $($bodies)+ } };
 }
 
 /// Makes the tests of [`on_both!`], of which `cargo test` runs only that on SQLite: where what the database does is tested
 /// elsewhere. The other one is `name::slow::postgres`.
 #[macro_export]
 macro_rules! on_sqlite_first {
-    ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
-        $(#[$attribute])*
-        async fn $name($home: $kind) $body
-
-        mod $name {
-            $crate::on_both!(@quick sqlite Sqlite super::$name);
-
-            mod slow {
-                $crate::on_both!(@slow postgres Postgres super::super::$name);
-            }
-        }
-    )+};
+    ($($bodies:tt)+) => { $crate::tests_of! { quick slow_apart $($bodies)+ } };
 }
 
 /// Makes the tests of [`on_both!`], of which `cargo test` runs none. It stands in a module `slow`, by which they are found.
 #[macro_export]
 macro_rules! slow_on_both {
-    ($($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+) => {$(
+    ($($bodies:tt)+) => { $crate::tests_of! { slow slow $($bodies)+ } };
+}
+
+/// Makes the two tests of each body, of the kinds that are given: those on SQLite, then those on PostgreSQL.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests_of {
+    (@quick $test:ident $backend:ident $body:ident) => {
+        #[test]
+        fn $test() {
+            $crate::installation::on($crate::Backend::$backend, super::$body);
+        }
+    };
+    (@slow $test:ident $backend:ident $body:ident) => {
+        #[test]
+        #[ignore = "slow: `cargo xtask ci slow`"]
+        fn $test() {
+            $crate::installation::on($crate::Backend::$backend, super::$body);
+        }
+    };
+    (@slow_apart $test:ident $backend:ident $body:ident) => {
+        use super::$body;
+
+        mod slow {
+            $crate::tests_of!(@slow $test $backend $body);
+        }
+    };
+    (
+        $sqlite:ident $postgres:ident
+        $($(#[$attribute:meta])* async fn $name:ident($home:ident: $kind:ty) $body:block)+
+    ) => {$(
         $(#[$attribute])*
         async fn $name($home: $kind) $body
 
         mod $name {
-            $crate::on_both!(@slow sqlite Sqlite super::$name);
-            $crate::on_both!(@slow postgres Postgres super::$name);
+            $crate::tests_of!(@$sqlite sqlite Sqlite $name);
+            $crate::tests_of!(@$postgres postgres Postgres $name);
         }
     )+};
 }

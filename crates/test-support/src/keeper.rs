@@ -29,7 +29,6 @@ impl Keeper {
     /// Lets the process be: it has ended and its id may by now be somebody else's.
     pub(crate) fn release(mut self) {
         self.go_on();
-        drop(self.0.stdin.take());
     }
 
     /// Gives the shell a line to `read`.
@@ -37,11 +36,6 @@ impl Keeper {
         if let Some(pipe) = &mut self.0.stdin {
             let _ = pipe.write_all(b"\n");
         }
-    }
-
-    /// Whether the shell has ended by itself, which means that its script failed.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        matches!(self.0.try_wait(), Ok(Some(_)))
     }
 }
 

@@ -1,8 +1,7 @@
 //! Everything of one person while it is sent: no more of it in memory than one letter, and nothing once nobody takes it.
 
-use crate::client::Client;
 use crate::inventory::data;
-use crate::site::{Site, login, patience, text};
+use crate::site::{Site, make_owner, patience, text};
 use bonafide_test_support::{Installation, Server, slow_on_both};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -20,13 +19,10 @@ const LETTER: usize = 2 * FIELD * 3;
 
 /// A site with long letters of one person.
 async fn corresponding(home: &Installation, letters: usize) -> Site {
-    Site::open(home).await.server.stop();
+    make_owner(home).await;
     let mut command = home.command();
     command.arg("serve").env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "100000");
-    let server = Server::start_command(home, command);
-    let anonymous = Client::anonymous(&server);
-    let owner = login(&anonymous, "owner@example.org").await;
-    let site = Site { server, anonymous, owner };
+    let site = Site::on(Server::start_command(home, command)).await;
     let fields = json!([
         {"key": "email", "kind": "email", "required": true, "label": {"en": "Your e-mail address", "de": "Ihre E-Mail-Adresse"}},
         {"key": "message", "kind": "free_text", "max_length": FIELD, "label": {"en": "Your message", "de": "Ihre Nachricht"}},

@@ -60,9 +60,7 @@ fn through(home: &Installation, mut command: Command, script: &str, arguments: &
 }
 
 async fn open_site(server: Server) -> Site {
-    let anonymous = Client::anonymous(&server);
-    let owner = login(&anonymous, "owner@example.org").await;
-    let site = Site { server, anonymous, owner };
+    let site = Site::on(server).await;
     site.form("contact", json!({})).await;
     site
 }

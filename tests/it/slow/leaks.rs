@@ -4,9 +4,8 @@
 //! What can be asked comes from the API's own document: an address or a parameter that is new there fails this test until
 //! it says what to ask for. Everything is asked twice, before there is anything to hide and after; the answers are the same.
 
-use crate::client::Client;
 use crate::content::{article, change, languages, now, published, write};
-use crate::site::{Site, login, text};
+use crate::site::{Site, make_owner, text};
 use bonafide_test_support::{Installation, Server, slow_on_both};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -28,13 +27,10 @@ struct Secrets {
 
 /// A site whose server answers as many questions as are asked.
 async fn unlimited(home: &Installation) -> Site {
-    Site::open(home).await.server.stop();
+    make_owner(home).await;
     let mut command = home.command();
     command.arg("serve").env("BONAFIDE_REQUESTS_PER_MINUTE", "1000000");
-    let server = Server::start_command(home, command);
-    let anonymous = Client::anonymous(&server);
-    let owner = login(&anonymous, "owner@example.org").await;
-    Site { server, anonymous, owner }
+    Site::on(Server::start_command(home, command)).await
 }
 
 /// The GET operations of delivery that are about content: their path and the names of their parameters.

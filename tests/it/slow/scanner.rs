@@ -1,7 +1,6 @@
 //! A scanner in another language looks for what visitors wrote, wherever the program leaves bytes.
 
-use crate::client::Client;
-use crate::site::{Site, login, text};
+use crate::site::{Site, text};
 use bonafide_test_support::{Backend, Installation, Server, python, server, slow_on_both};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -107,10 +106,7 @@ fn run(with: impl FnOnce(&mut Command) -> &mut Command) -> std::process::Output 
 }
 
 async fn open(traces: &Traces<'_>) -> Site {
-    let server = traces.serve();
-    let anonymous = Client::anonymous(&server);
-    let owner = login(&anonymous, "owner@example.org").await;
-    Site { server, anonymous, owner }
+    Site::on(traces.serve()).await
 }
 
 slow_on_both! {

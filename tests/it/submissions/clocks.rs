@@ -1,8 +1,7 @@
 //! What happens by itself in days and months, and when the clock cannot be believed.
 
 use super::{MINE, SUBMISSIONS, holder, open, path_of};
-use crate::client::Client;
-use crate::site::{Site, answers, login, patience, text};
+use crate::site::{Site, answers, patience, text};
 use bonafide_test_support::{Installation, Server, ShiftedClock, on_sqlite_first};
 use serde_json::{Value, json};
 
@@ -25,10 +24,7 @@ pub(super) async fn at(site: Site, home: &Installation, clock: &ShiftedClock, sh
 pub(crate) async fn start(home: &Installation, clock: &ShiftedClock) -> Site {
     let mut command = clock.serve(home);
     command.env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "1000");
-    let server = Server::start_command(home, command);
-    let anonymous = Client::anonymous(&server);
-    let owner = login(&anonymous, "owner@example.org").await;
-    Site { server, anonymous, owner }
+    Site::on(Server::start_command(home, command)).await
 }
 
 /// Whether it is erased. Where the clock went on by a day, its epoch may have ended too before anybody looks.

@@ -2,7 +2,6 @@
 
 use super::clocks::{DAY, HOUR, at, is_gone};
 use super::{MINE, SUBMISSIONS, holder, open, path_of};
-use crate::client::Client;
 use crate::clock::soon;
 use crate::site::{Site, login, text};
 use bonafide_test_support::{Installation, Server, ShiftedClock, on_sqlite_first};
@@ -79,10 +78,7 @@ on_sqlite_first! {
         let start = async || {
             let mut command = clock.serve(home);
             command.env("BONAFIDE_HOLD_DECISION", "single_operator");
-            let server = Server::start_command(home, command);
-            let anonymous = Client::anonymous(&server);
-            let owner = login(&anonymous, "owner@example.org").await;
-            Site { server, anonymous, owner }
+            Site::on(Server::start_command(home, command)).await
         };
         let site = start().await;
         site.owner.post(&hold, claim()).await.is(200);

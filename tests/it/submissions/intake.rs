@@ -2,7 +2,7 @@
 
 use super::{SUBMISSIONS, open, path_of};
 use crate::client::{Client, Reply};
-use crate::site::{Site, answers, patience, text};
+use crate::site::{Site, answers, make_owner, patience, text};
 use bonafide_test_support::{Installation, Server, on_sqlite_first};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -155,13 +155,10 @@ on_sqlite_first! {
     }
 
     async fn who_sends_too_much_waits(home: &Installation) {
-        Site::open(home).await.server.stop();
+        make_owner(home).await;
         let mut command = home.command();
         command.arg("serve").env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "4").env("BONAFIDE_TRUSTED_PROXIES", "127.0.0.1");
-        let server = Server::start_command(home, command);
-        let anonymous = Client::anonymous(&server);
-        let owner = crate::site::login(&anonymous, "owner@example.org").await;
-        let site = Site { server, anonymous, owner };
+        let site = Site::on(Server::start_command(home, command)).await;
         site.form("contact", json!({})).await;
         let tokens = tokens(&site, "contact", 8).await;
         patience().await;
@@ -186,13 +183,10 @@ on_sqlite_first! {
 
     /// A form that was sent is no way round the limit, and no way to keep the server waiting.
     async fn who_sends_a_spent_form_again_and_again_waits_too(home: &Installation) {
-        Site::open(home).await.server.stop();
+        make_owner(home).await;
         let mut command = home.command();
         command.arg("serve").env("BONAFIDE_SUBMISSIONS_PER_MINUTE", "4");
-        let server = Server::start_command(home, command);
-        let anonymous = Client::anonymous(&server);
-        let owner = crate::site::login(&anonymous, "owner@example.org").await;
-        let site = Site { server, anonymous, owner };
+        let site = Site::on(Server::start_command(home, command)).await;
         site.form("contact", json!({})).await;
         let token = tokens(&site, "contact", 1).await.remove(0);
         patience().await;

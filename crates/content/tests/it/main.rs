@@ -19,7 +19,7 @@ use bonafide_model::access::{Action, Actor};
 use bonafide_model::id::SiteId;
 use bonafide_model::{Granted, Instant, Locale};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation, Template};
+use bonafide_test_support::{Installation, Template, TestDatabase};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 use serde_json::{Map, Value};
@@ -43,8 +43,7 @@ async fn world(home: &Installation) -> World {
 
 async fn world_with(home: &Installation, options: &Options) -> World {
     let open = async |home: &Installation| {
-        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source");
         Db::open(source, options).await.expect("the database opens")
     };
     let db = TABLES.open(home, open).await;

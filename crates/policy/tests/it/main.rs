@@ -20,7 +20,7 @@ use bonafide_policy::policy::{self, Policy, PolicyDraft};
 use bonafide_policy::revision::{self, Draft, DraftPatch, Manuscript};
 use bonafide_policy::texts::Texts;
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation, Template};
+use bonafide_test_support::{Installation, Template, TestDatabase};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 
@@ -39,8 +39,7 @@ struct World {
 
 async fn world(home: &Installation) -> World {
     let open = async |home: &Installation| {
-        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source");
         Db::open(source, &Options::default()).await.expect("the database opens")
     };
     let db = TABLES.open(home, open).await;

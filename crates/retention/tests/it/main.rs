@@ -27,7 +27,7 @@ use bonafide_retention::sweep::guard::Reading;
 use bonafide_retention::sweep::run::Sweeper;
 use bonafide_retention::{Error, Retention};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation, Template};
+use bonafide_test_support::{Backend, Installation, Template, TestDatabase};
 use bonafide_vault::Vault;
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
@@ -51,8 +51,7 @@ async fn world(home: &Installation) -> World {
 /// With options for each plane.
 async fn world_with(home: &Installation, data: &Options, keys: &Options) -> World {
     let open = async |home: &Installation| {
-        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source");
         Db::open(source, data).await.expect("the database opens")
     };
     let db = TABLES.open(home, open).await;

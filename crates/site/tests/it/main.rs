@@ -7,7 +7,7 @@ use bonafide_model::id::SiteId;
 use bonafide_model::{Granted, Instant, Patch};
 use bonafide_site::{Error, Site, SitePatch};
 use bonafide_storage::{Db, Options, Source, sql};
-use bonafide_test_support::{Backend, Installation, Template, on_both};
+use bonafide_test_support::{Installation, Template, TestDatabase, on_both};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait as _;
 
@@ -20,8 +20,7 @@ fn at(seconds: i64) -> Instant {
 
 async fn open(home: &Installation) -> Db {
     let open = async |home: &Installation| {
-        let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-        let source = Source::new(url.as_deref(), &home.data_dir()).expect("a source");
+        let source = Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source");
         Db::open(source, &Options::default()).await.expect("the database opens")
     };
     TABLES.open(home, open).await

@@ -15,7 +15,7 @@ mod violation;
 use bonafide_model::Instant;
 use bonafide_model::id::SiteId;
 use bonafide_storage::{Db, Error, Options, Source, Tx, sql};
-use bonafide_test_support::{Backend, Installation, Template};
+use bonafide_test_support::{Installation, Template, TestDatabase};
 use futures_util::FutureExt as _;
 use sea_orm::ConnectionTrait;
 
@@ -28,8 +28,7 @@ fn at(seconds: i64) -> Instant {
 }
 
 fn source(home: &Installation) -> Source {
-    let url = (home.backend() == Backend::Postgres).then(|| home.database_url());
-    Source::new(url.as_deref(), &home.data_dir()).expect("a source")
+    Source::new(home.database().map(TestDatabase::url), &home.data_dir()).expect("a source")
 }
 
 /// Opens the database as one more process would.

@@ -12,10 +12,10 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::programs::Programs;
-use crate::environment;
 use crate::keeper::Keeper;
+use crate::{command, environment};
 
-/// How long initdb and the start may take on a busy machine.
+/// How long the start may take on a busy machine.
 const READY_WITHIN: Duration = Duration::from_mins(1);
 
 /// Runs the cluster from the first line of standard input to its end, and removes it. $1: programs, $2: directory,
@@ -95,7 +95,7 @@ impl Cluster {
         let mut keeper = Keeper::start(shell);
         fill(programs, &directory.join("data"), user);
         keeper.go_on();
-        wait_until_ready(&directory, &mut keeper);
+        wait_until_ready(&directory);
         Self { directory, _keeper: keeper }
     }
 
@@ -107,15 +107,18 @@ impl Cluster {
 
 /// Puts the files of a new cluster into a folder that is not there: a copy of those that the first call made.
 fn fill(programs: &Programs, data: &Path, user: Option<(u32, u32)>) {
-    let version = run(Command::new(programs.path("initdb")).arg("--version"));
+    let mut version = Command::new(programs.path("initdb"));
+    version.arg("--version");
     let version: String =
-        version.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+        run(version).chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let test = std::env::current_exe().expect("a process knows its file");
     let kept = test.with_file_name(format!("postgres-cluster-{}", version.trim_end_matches('-')));
     if kept.is_dir() {
-        run(Command::new("cp").arg("-R").args([&kept, data]));
+        copy(&kept, data);
         if let Some((uid, gid)) = user {
-            run(Command::new("chown").args(["-R", &format!("{uid}:{gid}")]).arg(data));
+            let mut chown = Command::new("chown");
+            chown.args(["-R", &format!("{uid}:{gid}")]).arg(data);
+            run(chown);
         }
         return;
     }
@@ -124,37 +127,37 @@ fn fill(programs: &Programs, data: &Path, user: Option<(u32, u32)>) {
     if let Some((uid, gid)) = user {
         initdb.uid(uid).gid(gid);
     }
-    run(&mut initdb);
+    run(initdb);
     // whoever comes first gives it its name, whole
     let half = kept.with_extension(std::process::id().to_string());
-    run(Command::new("cp").arg("-R").args([data, &half]));
+    copy(data, &half);
     if fs::rename(&half, &kept).is_err() {
         let _ = fs::remove_dir_all(&half);
     }
 }
 
+/// Copies a folder with all that is in it to a place where nothing is.
+fn copy(folder: &Path, to: &Path) {
+    let mut cp = Command::new("cp");
+    cp.arg("-R").args([folder, to]);
+    run(cp);
+}
+
 /// Runs a program that has to succeed; gives what it says.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|cause| panic!("{}: {cause}", command.get_program().display()));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}: {told}", command.get_program().display());
-    String::from_utf8_lossy(&output.stdout).into_owned()
+fn run(program: Command) -> String {
+    command::run(program, b"").ok()
 }
 
 /// PostgreSQL writes `ready` to the last line of its pid file when it takes connections.
-fn wait_until_ready(directory: &Path, keeper: &mut Keeper) {
+fn wait_until_ready(directory: &Path) {
     let started = Instant::now();
     loop {
         let status = fs::read_to_string(directory.join("data/postmaster.pid")).unwrap_or_default();
         if status.lines().last().is_some_and(|line| line.trim() == "ready") {
             return;
         }
-        let failed = keeper.has_ended();
-        if failed || started.elapsed() > READY_WITHIN {
+        if started.elapsed() > READY_WITHIN {
             let log = fs::read_to_string(directory.join("log")).unwrap_or_default();
-            if failed {
-                let _ = fs::remove_dir_all(directory);
-            }
             panic!("PostgreSQL does not start; its log:\n{log}");
         }
         std::thread::sleep(Duration::from_millis(5));
